@@ -1,0 +1,72 @@
+import type {ScanSpec} from '../event/scan-spec.ts';
+
+/** Why a scan stopped. */
+export type ScanStop =
+  /** The bytes ended inside a record, or between two; `next` is where the unfinished part begins. */
+  | 'need-more'
+  /** At a byte that closes the enclosing array (`]`); `next` is that byte. Only between records. */
+  | 'array-end'
+  /** The value at `next` is not one that the fast path fully understands: use the reference. */
+  | 'not-understood'
+  /** No room for another row: take the rows, `clear`, and go on at `next`. */
+  | 'full';
+
+/**
+ * Turns JSON objects into rows. A row is `stride` words of `rows`:
+ *
+ * | word | what |
+ * |---|---|
+ * | 0, 1 | event time, epoch seconds (low and high word of a signed 64-bit integer), and |
+ * | 2 | its milliseconds; -1 when absent or not in the canonical form (see `timeField`) |
+ * | 3 | 1 when words 4–7 hold the `eventID`'s 128 bits, 0 when it must be read as text |
+ * | 4–7 | the 128 bits of a canonical lower-case UUID, in the order written, big-endian words |
+ * | 8, 9 | byte offset and length of the record within the loaded bytes |
+ * | 10 … | one word per field: the id of its text (0 = absent), or for `range` fields two words: offset (-1 = absent) and length |
+ * | … | one word per group: the dense id (≥ 0) of the combination of its fields' ids |
+ *
+ * Invariant: whatever a scanner accepts without `not-understood`, the reference (`JSON.parse`, then
+ * look-up by path, last duplicate wins) accepts with the same row, up to the numbering of ids.
+ */
+export interface Scanner {
+  readonly spec: ScanSpec;
+  readonly stride: number;
+  /** Word of a row at which the field begins, by name; groups under the same rule. */
+  fieldWord(name: string): number;
+  groupWord(name: string): number;
+
+  /** Largest number of bytes that `load` takes at once. */
+  readonly capacity: number;
+  /** Takes the bytes to scan (copied). Offsets count from their start. Clears the rows. */
+  load(bytes: Uint8Array): void;
+  /**
+   * Scans objects from `from` on, separated by white space, and by exactly one comma each if
+   * `separator` is "comma" (a comma before the first is tolerated only when `afterRecord` is true).
+   */
+  scan(from: number, separator: 'comma' | 'space', afterRecord: boolean): ScanStop;
+  /** Where the last `scan` stopped. */
+  readonly next: number;
+  /**
+   * Adds the row of an already parsed record (the reference path). `offset` and `length` become
+   * words 8 and 9. False when there is no room: take the rows, clear, and add again.
+   */
+  addRecord(record: object, offset: number, length: number): boolean;
+
+  /** Rows so far; valid until the next `scan`, `addRecord`, `load` or `clear`. */
+  readonly rows: Int32Array;
+  readonly count: number;
+  /** Forgets the rows, keeps loaded bytes and interned ids. */
+  clear(): void;
+
+  /** Number of interned texts and, per group, of combinations; ids are dense below it. */
+  readonly textCount: number;
+  groupCount(name: string): number;
+  text(id: number): string;
+  /** The text ids of one combination, in the order of the group's fields. */
+  combination(group: string, id: number): Int32Array;
+  /** Interns a text that came from elsewhere. */
+  intern(text: string): number;
+  /** Bytes held by interned texts and combinations. */
+  readonly internedBytes: number;
+  /** Forgets all texts and combinations: ids start anew. Only when there are no rows. */
+  reset(): void;
+}
