@@ -1,0 +1,241 @@
+import {createReadStream, type Dirent} from 'node:fs';
+import {type FileHandle, open, readdir, readFile, stat} from 'node:fs/promises';
+import {join, resolve, sep} from 'node:path';
+import {constants, createGunzip, gunzipSync} from 'node:zlib';
+import picomatch from 'picomatch';
+import {AppError} from '../base/errors.ts';
+import {parseEventTime} from '../event/event-time.ts';
+import {deliveryTimeOf} from './delivery-name.ts';
+
+/** A file of a trail, and where it stands in the order of reading. */
+export interface TrailFile {
+  readonly path: string;
+  /** Bytes on disk; -1 when unknown (standard input). */
+  readonly size: number;
+  /** Delivery time from the name, else the first event's time, else NaN; epoch milliseconds. */
+  readonly time: number;
+}
+
+export interface FileFault {
+  readonly path: string;
+  readonly error: AppError;
+}
+
+export interface Listing {
+  readonly files: readonly TrailFile[];
+  /** Files and folders that could not be looked at; the rest of the trail is still read. */
+  readonly faults: readonly FileFault[];
+}
+
+/** Files larger than this are read in pieces. */
+export const WHOLE_FILE_BYTES = 8 * 1024 * 1024;
+const PIECE_BYTES = 1024 * 1024;
+/** How much of a nameless file is looked at for its first event's time. */
+const PEEK_BYTES = 64 * 1024;
+const LOG_NAME = /\.(json|jsonl|ndjson|log|txt)(\.gz)?$|\.gz$/i;
+
+/**
+ * Every log file under the given files, folders and globs, once each, in the order in which the
+ * trail was delivered: by delivery time where the name tells it, by the first event's time where
+ * not, then by name. Folders are read to any depth; in them only names that look like logs count.
+ *
+ * @throws AppError `usage` when a path names nothing.
+ */
+export async function listTrail(paths: readonly string[]): Promise<Listing> {
+  const found = new Map<string, number>();
+  const faults: FileFault[] = [];
+  for (const path of paths) {
+    if (path === '-') {
+      found.set('-', -1);
+      continue;
+    }
+    const before = found.size + faults.length;
+    await addPath(path, found, faults);
+    if (found.size + faults.length === before && /[*?[{]/.test(path)) {
+      throw new AppError('usage', `No file matches "${path}"`);
+    }
+  }
+  const files: TrailFile[] = [];
+  for (const [path, size] of found) {
+    let time = path === '-' ? Number.NaN : deliveryTimeOf(path);
+    if (time === undefined) {
+      // A file that cannot be read now will say so when its turn comes.
+      time = await firstEventTime(path).catch(() => Number.NaN);
+    }
+    files.push({path, size, time});
+  }
+  files.sort((a, b) => {
+    const ta = Number.isNaN(a.time) ? Number.NEGATIVE_INFINITY : a.time;
+    const tb = Number.isNaN(b.time) ? Number.NEGATIVE_INFINITY : b.time;
+    return ta === tb ? compareNames(a.path, b.path) : ta - tb;
+  });
+  return {files, faults};
+}
+
+/** Code-point order, so that no machine's locale changes the result. */
+function compareNames(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+async function addPath(
+  path: string,
+  found: Map<string, number>,
+  faults: FileFault[],
+): Promise<void> {
+  let info: Awaited<ReturnType<typeof stat>>;
+  try {
+    info = await stat(path);
+  } catch (cause) {
+    if (!/[*?[{]/.test(path)) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+        throw new AppError('usage', `No such file or folder: "${path}"`, {cause});
+      }
+      faults.push({path, error: unreadable(path, cause)});
+      return;
+    }
+    await addGlob(path, found, faults);
+    return;
+  }
+  if (info.isDirectory()) await addFolder(path, found, faults, (name) => LOG_NAME.test(name));
+  else found.set(path, info.size);
+}
+
+async function addFolder(
+  folder: string,
+  found: Map<string, number>,
+  faults: FileFault[],
+  wanted: (path: string) => boolean,
+): Promise<void> {
+  let entries: Dirent[];
+  try {
+    entries = await readdir(folder, {withFileTypes: true});
+  } catch (cause) {
+    faults.push({path: folder, error: unreadable(folder, cause)});
+    return;
+  }
+  entries.sort((a, b) => compareNames(a.name, b.name));
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    try {
+      // Links are followed for files only: a link to a folder above would never end.
+      const info = entry.isFile() || entry.isSymbolicLink() ? await stat(path) : undefined;
+      if (entry.isDirectory()) await addFolder(path, found, faults, wanted);
+      else if (info?.isFile() === true && wanted(path)) found.set(path, info.size);
+    } catch (cause) {
+      faults.push({path, error: unreadable(path, cause)});
+    }
+  }
+}
+
+async function addGlob(
+  pattern: string,
+  found: Map<string, number>,
+  faults: FileFault[],
+): Promise<void> {
+  const whole = resolve(pattern);
+  const parts = whole.split(sep);
+  const firstWild = parts.findIndex((part) => /[*?[{]/.test(part));
+  const base = parts.slice(0, firstWild).join(sep) || sep;
+  const isBase = await stat(base).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+  if (isBase) await addFolder(base, found, faults, picomatch(whole, {dot: true}));
+}
+
+/** The bytes of a file, whole if it is small, else in pieces; standard input for "-". */
+export async function* readFilePieces(
+  file: TrailFile,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  try {
+    if (file.path === '-') {
+      for await (const piece of process.stdin) yield own(piece as Buffer);
+    } else if (file.size <= WHOLE_FILE_BYTES) {
+      yield own(await readFile(file.path));
+    } else {
+      for await (const piece of createReadStream(file.path, {highWaterMark: PIECE_BYTES})) {
+        yield own(piece as Buffer);
+      }
+    }
+  } catch (cause) {
+    throw unreadable(file.path, cause);
+  }
+}
+
+/** Bytes in a buffer of their own, which may be handed to another thread. */
+function own(bytes: Buffer): Uint8Array<ArrayBuffer> {
+  if (bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength) {
+    return bytes as Uint8Array<ArrayBuffer>;
+  }
+  return new Uint8Array(bytes);
+}
+
+function unreadable(path: string, cause: unknown): AppError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const name = path === '-' ? 'standard input' : `"${path}"`;
+  return new AppError('source_unreadable', `Cannot read ${name}: ${why}`, {cause});
+}
+
+async function firstEventTime(path: string): Promise<number> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, 'r');
+    const buffer = Buffer.alloc(PEEK_BYTES);
+    const {bytesRead} = await handle.read(buffer, 0, PEEK_BYTES, 0);
+    let bytes = buffer.subarray(0, bytesRead);
+    if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+      bytes = gunzipSync(bytes, {
+        finishFlush: constants.Z_SYNC_FLUSH,
+        maxOutputLength: 64 * 1024 * 1024,
+      });
+    }
+    const text = bytes.subarray(0, 4 * PEEK_BYTES).toString('utf8');
+    // The quotes may be escaped: some wrappers carry the record as a string.
+    const match = /\\*"eventTime\\*"\s*:\s*\\*"([^"\\]{10,40})/.exec(text);
+    return match?.[1] === undefined ? Number.NaN : (parseEventTime(match[1]) ?? Number.NaN);
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** The decompressed bytes of one file from `offset`, for looking at a record again. */
+export async function readDecompressed(
+  path: string,
+  offset: number,
+  length: number,
+): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let at = 0;
+  let stream: AsyncIterable<Buffer> = createReadStream(path, {highWaterMark: PIECE_BYTES});
+  const head = await readHead(path);
+  if (head[0] === 0x1f && head[1] === 0x8b) {
+    const gunzip = createGunzip({chunkSize: PIECE_BYTES});
+    (stream as unknown as NodeJS.ReadableStream).pipe(gunzip);
+    stream = gunzip;
+  }
+  try {
+    for await (const piece of stream) {
+      const from = Math.max(0, offset - at);
+      const to = Math.min(piece.length, offset + length - at);
+      if (from < to) pieces.push(piece.subarray(from, to));
+      at += piece.length;
+      if (at >= offset + length) break;
+    }
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+  return Buffer.concat(pieces);
+}
+
+async function readHead(path: string): Promise<Uint8Array> {
+  const handle = await open(path, 'r').catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
+  try {
+    const buffer = new Uint8Array(2);
+    await handle.read(buffer, 0, 2, 0);
+    return buffer;
+  } finally {
+    await handle.close();
+  }
+}
