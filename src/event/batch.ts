@@ -18,6 +18,8 @@ export interface EventBatch {
    * of its text; all zero when absent.
    */
   readonly eventIds: Int32Array;
+  /** Row and text of every event id that is not a canonical UUID; few. */
+  readonly eventIdTexts: readonly (readonly [row: number, text: string])[];
   /** Component ids, row-major: `count` × `fields.length` of the decoder. */
   readonly columns: Int32Array;
   /** Four words an event: 64-bit hashes of the access key used and of the one issued; 0 0 if none. */

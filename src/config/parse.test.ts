@@ -1,0 +1,41 @@
+import {expect, test} from 'vitest';
+import {z} from 'zod';
+import {formatProblem, parseYaml} from './parse.ts';
+
+const schema = z.strictObject({
+  name: z.string(),
+  limits: z.strictObject({days: z.number().positive()}).optional(),
+  list: z.array(z.strictObject({id: z.number()})).default([]),
+});
+
+test('gives the value of a sound file', () => {
+  expect(parseYaml('a.yml', 'name: x\nlist:\n  - id: 1\n', schema)).toEqual({
+    ok: true,
+    value: {name: 'x', list: [{id: 1}]},
+  });
+});
+
+test('reports every problem, each at its line and column', () => {
+  const text = 'name: 3\nlimits:\n  days: -1\n  weeks: 2\nlist:\n  - id: 1\n  - id: one\n';
+  const parsed = parseYaml('a.yml', text, schema);
+  expect(parsed.ok).toBe(false);
+  if (parsed.ok) return;
+  expect(parsed.problems.map(({line, column, path}) => [line, column, path])).toEqual([
+    [1, 7, 'name'],
+    [3, 9, 'limits.days'],
+    [4, 3, 'limits.weeks'],
+    [7, 9, 'list.1.id'],
+  ]);
+});
+
+test('points at faulty YAML itself', () => {
+  const parsed = parseYaml('a.yml', 'name: "x\nlimits: {\n', schema);
+  expect(parsed.ok).toBe(false);
+});
+
+test('shows the line with a caret below the place', () => {
+  const problem = {file: 'a.yml', line: 2, column: 7, path: 'b', message: 'Too small'};
+  expect(formatProblem(problem, 'a: 1\n  b:  -1\n')).toBe(
+    'a.yml:2:7: b: Too small\n    b:  -1\n        ^',
+  );
+});

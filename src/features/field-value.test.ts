@@ -1,0 +1,40 @@
+import {expect, test} from 'vitest';
+import {componentText, MAX_COMPONENT_LENGTH, valueAt} from './field-value.ts';
+
+test('finds a value by its path, through objects and arrays, own properties only', () => {
+  const record = {a: {b: [{c: 1}, {c: 2}]}};
+  expect(valueAt(record, ['a', 'b', '1', 'c'])).toBe(2);
+  expect(valueAt(record, ['a', 'x', 'c'])).toBeUndefined();
+  expect(valueAt(record, ['a', 'constructor'])).toBeUndefined();
+  expect(valueAt(JSON.parse('{"__proto__": {"x": 3}}'), ['__proto__', 'x'])).toBe(3);
+});
+
+test('puts numbers into buckets', () => {
+  const log2 = {as: 'text', bucket: 'log2'} as const;
+  expect(componentText(0, log2)).toBe('0');
+  expect(componentText(5, log2)).toBe('4–8');
+  expect(componentText(-5, log2)).toBe('-8–-4');
+  expect(componentText('300', log2)).toBe('256–512');
+  expect(componentText('many', log2)).toBe('many');
+  expect(componentText(27, {as: 'text', bucket: {width: 10}})).toBe('20–30');
+  const edges = {as: 'text', bucket: {edges: [100, 10]}} as const;
+  expect(componentText(9, edges)).toBe('below 10');
+  expect(componentText(10, edges)).toBe('10–100');
+  expect(componentText(100, edges)).toBe('100 and above');
+});
+
+test('keeps the first group of a pattern, and the value where it does not match', () => {
+  const host = {as: 'text', pattern: '^https?://([^/]+)'} as const;
+  expect(componentText('https://example.com/a/b', host)).toBe('example.com');
+  expect(componentText('ftp://x', host)).toBe('ftp://x');
+});
+
+test('keeps so many segments, and no more than a component may be long', () => {
+  expect(componentText('/api/users/17', {as: 'text', segments: 3})).toBe('/api/users');
+  expect(componentText('x'.repeat(5000), {as: 'text'})).toHaveLength(MAX_COMPONENT_LENGTH);
+});
+
+test('what is no text, number or truth value is absent', () => {
+  for (const value of [null, undefined, {}, []]) expect(componentText(value, {as: 'text'})).toBe('');
+  expect(componentText(false, {as: 'text'})).toBe('false');
+});

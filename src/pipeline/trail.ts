@@ -1,0 +1,221 @@
+import {AppError} from '../base/errors.ts';
+import type {DropReason, Reject, RejectReason} from '../base/outcome.ts';
+import type {EventBatch} from '../event/batch.ts';
+import {decodeFiles, type DecodeInput, type DecodePoolOptions} from './decode-pool.ts';
+import {ReorderBuffer} from './reorder.ts';
+import {SeenEvents} from './seen-events.ts';
+
+/** One file of a trail, in the order of reading. */
+export interface TrailInput extends DecodeInput {
+  readonly path: string;
+  /** Delivery time or first event's time, epoch milliseconds; NaN when unknown. */
+  readonly time: number;
+}
+
+export interface PlacedReject extends Reject {
+  readonly path: string;
+}
+
+/** What became of a trail; counts only, no contents. */
+export interface TrailSummary {
+  readonly files: number;
+  readonly filesRead: number;
+  readonly bytes: number;
+  /** Events given to the visitor. */
+  readonly events: number;
+  readonly rejected: Partial<Record<RejectReason, number>>;
+  readonly dropped: Partial<Record<DropReason, number>>;
+  /** Files that could not be read, with the reason. */
+  readonly faults: readonly {readonly path: string; readonly error: AppError}[];
+  readonly interrupted: boolean;
+}
+
+/** A batch with the texts of its ids and the place it came from. */
+export interface TracedBatch extends EventBatch {
+  readonly path: string;
+  /** Texts by local id; shared by all batches of one decoder and epoch, and only ever growing. */
+  readonly texts: DecoderTexts;
+}
+
+/** The texts one decoder has interned in one epoch, and room for the receiver's own ids. */
+export class DecoderTexts {
+  readonly texts: string[] = [''];
+  /** One map a column from local ids to the receiver's; -1 where not yet asked for. */
+  readonly maps: Int32Array[] = [];
+
+  /** The map of a column, long enough for every local id so far. */
+  mapOf(column: number): Int32Array {
+    let map = this.maps[column];
+    if (map === undefined || map.length < this.texts.length) {
+      const grown = new Int32Array(Math.max(256, this.texts.length * 2)).fill(-1);
+      if (map !== undefined) grown.set(map);
+      map = grown;
+      this.maps[column] = map;
+    }
+    return map;
+  }
+}
+
+/** Called for each event in order; false ends the run at this event, which then is done. */
+export type EventVisitor = (batch: TracedBatch, row: number, time: number) => boolean | undefined;
+
+export interface TrailOptions extends DecodePoolOptions {
+  /** How far events may come out of order, milliseconds of event time. */
+  readonly windowMs?: number;
+  /** Most events that wait for their turn. */
+  readonly maxHeld?: number;
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+  readonly onReject?: (reject: PlacedReject) => void;
+  readonly onProgress?: (state: {filesDone: number; bytesDone: number; events: number}) => void;
+  readonly signal?: AbortSignal | undefined;
+  /** Called between batches; lets a receiver wait for its output to drain. */
+  readonly breathe?: () => Promise<void> | undefined;
+}
+
+/** CloudTrail delivers within about 15 minutes; names give whole minutes. */
+const WINDOW_MS = 20 * 60 * 1000;
+/** Every so often the loop of events must let timers and signals in. */
+const YIELD_EVERY_MS = 50;
+
+/**
+ * Reads files as one trail: decodes them, puts their events in order within a bounded window, leaves
+ * out duplicates, and hands them one by one to `visit`.
+ *
+ * The order and the outcome depend on the files and options alone, not on threads or timing.
+ */
+export async function readTrail(
+  inputs: readonly TrailInput[],
+  visit: EventVisitor,
+  options: TrailOptions,
+): Promise<TrailSummary> {
+  const windowMs = options.windowMs ?? WINDOW_MS;
+  const since = options.since ?? Number.NEGATIVE_INFINITY;
+  const until = options.until ?? Number.POSITIVE_INFINITY;
+  const rejected: Partial<Record<RejectReason, number>> = {};
+  const dropped: Partial<Record<DropReason, number>> = {};
+  const faults: {path: string; error: AppError}[] = [];
+  const seen = new SeenEvents();
+  const buffer = new ReorderBuffer<TracedBatch>(options.maxHeld);
+  const texts = new Map<string, DecoderTexts>();
+  let events = 0;
+  let bytes = 0;
+  let filesDone = 0;
+  let filesRead = 0;
+  let current = -1;
+  let newest = Number.NEGATIVE_INFINITY;
+  let interrupted = false;
+  let lastYield = 0;
+
+  const bump = <K extends string>(counts: Partial<Record<K, number>>, key: K, by: number) => {
+    counts[key] = (counts[key] ?? 0) + by;
+  };
+  const take = (batch: TracedBatch, row: number): boolean => {
+    const time = batch.times[row] as number;
+    if (seen.seen(batch.eventIds, row * 4)) {
+      bump(dropped, 'duplicate', 1);
+      return true;
+    }
+    if (time < since || time >= until) {
+      bump(dropped, 'outside_time_range', 1);
+      return true;
+    }
+    events++;
+    return visit(batch, row, time) !== false;
+  };
+  const byFile = new Map(inputs.map((input, i) => [input.file, i]));
+
+  for await (const decoded of decodeFiles(inputs, options)) {
+    const position = byFile.get(decoded.file) ?? 0;
+    const input = inputs[position] as TrailInput;
+    const following = inputs[position + 1]?.time ?? Number.POSITIVE_INFINITY;
+    if (position !== current) {
+      current = position;
+      newest = Number.NEGATIVE_INFINITY;
+    }
+    let frontier: number;
+    if (decoded.kind === 'batch') {
+      const {batch} = decoded;
+      for (const reject of batch.rejects) {
+        bump(rejected, reject.reason, 1);
+        options.onReject?.({...reject, path: input.path});
+      }
+      for (const [reason, count] of Object.entries(batch.drops)) {
+        bump(dropped, reason as DropReason, count);
+      }
+      buffer.add(trace(batch, input.path, `${decoded.decoder}`, texts));
+      for (let i = 0; i < batch.count; i++) newest = Math.max(newest, batch.times[i] as number);
+      frontier = Math.min(newest, following);
+    } else {
+      filesDone++;
+      bytes += decoded.bytes;
+      if (decoded.error === undefined) filesRead++;
+      else faults.push({path: input.path, error: decoded.error});
+      frontier = following;
+    }
+    // What is not known to be later than an event may still come before it.
+    const bound = Number.isNaN(frontier) ? Number.NEGATIVE_INFINITY : frontier - windowMs;
+    const goOn = buffer.release(bound, take);
+    options.onProgress?.({filesDone, bytesDone: bytes, events});
+    const breath = options.breathe?.();
+    if (breath !== undefined) await breath;
+    const now = performance.now();
+    if (now - lastYield > YIELD_EVERY_MS) {
+      await new Promise((resolve) => setImmediate(resolve));
+      lastYield = performance.now();
+    }
+    if (!goOn || options.signal?.aborted === true) {
+      interrupted = true;
+      break;
+    }
+  }
+  if (!interrupted) {
+    interrupted = !buffer.release(Number.POSITIVE_INFINITY, (batch, row) => {
+      return take(batch, row) && options.signal?.aborted !== true;
+    });
+    options.onProgress?.({filesDone, bytesDone: bytes, events});
+  }
+  return {
+    files: inputs.length,
+    filesRead,
+    bytes,
+    events,
+    rejected,
+    dropped,
+    faults,
+    interrupted,
+  };
+}
+
+/** Gives a batch its texts; ids of an earlier epoch keep theirs as long as a batch holds them. */
+function trace(
+  batch: EventBatch,
+  path: string,
+  decoder: string,
+  texts: Map<string, DecoderTexts>,
+): TracedBatch {
+  const key = `${decoder}/${batch.epoch}`;
+  let own = texts.get(key);
+  if (own === undefined) {
+    // A new epoch of a decoder ends the former: only batches still waiting hold on to that.
+    texts.delete(`${decoder}/${batch.epoch - 1}`);
+    own = new DecoderTexts();
+    texts.set(key, own);
+  }
+  for (let i = 0; i < batch.strings.length; i++) {
+    own.texts[batch.firstNewString + i] = batch.strings[i] as string;
+  }
+  return {...batch, path, texts: own};
+}
+
+/** The 128 bits of an event id as its canonical text. */
+export function eventIdText(batch: EventBatch, row: number): string {
+  for (const [at, text] of batch.eventIdTexts) if (at === row) return text;
+  let hex = '';
+  for (let i = 0; i < 4; i++) {
+    const word = (batch.eventIds[row * 4 + i] as number) >>> 0;
+    hex += word.toString(16).padStart(8, '0');
+  }
+  if (hex === '0'.repeat(32)) return '';
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
