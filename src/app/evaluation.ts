@@ -92,7 +92,7 @@ export interface EvaluationResult {
 
 const DAY_MS = 86_400_000;
 const CHUNK = 1 << 16;
-/** Days are kept relative to this one, so that a principal-day fits one exact number. */
+/** More days than there are in a thousand years, so that one number names a principal and a day. */
 const DAYS_PER_PRINCIPAL = 1 << 22;
 
 interface AttackEvent {
@@ -142,6 +142,7 @@ export class Evaluation {
 
   // Principal-days by column; `#attacked` marks those with an attack event.
   readonly #principals = new Map<string, number>();
+  readonly #latestCell: number[] = [];
   readonly #principalDays = new Map<number, number>();
   readonly #dayOf: number[] = [];
   readonly #maxScore: number[] = [];
@@ -180,8 +181,8 @@ export class Evaluation {
       this.#scenarios.set(entry.campaign, entry.scenario);
       return;
     }
-    const most = {score: this.#maxScore[cell] ?? -Infinity, rank: this.#maxRank[cell] ?? -Infinity};
-    if (compare({score, rank}, most) > 0) {
+    const most = this.#maxScore[cell] as number;
+    if (score > most || (score === most && rank > (this.#maxRank[cell] as number))) {
       this.#maxScore[cell] = score;
       this.#maxRank[cell] = rank;
     }
@@ -293,7 +294,12 @@ export class Evaluation {
     if (id === undefined) {
       id = this.#principals.size;
       this.#principals.set(principal, id);
+      this.#latestCell.push(-1);
     }
+    // Events mostly come in order, so that a principal is mostly still on its latest day.
+    const latest = this.#latestCell[id] as number;
+    if (this.#dayOf[latest] === day) return latest;
+
     const key = id * DAYS_PER_PRINCIPAL + day;
     let cell = this.#principalDays.get(key);
     if (cell === undefined) {
@@ -304,6 +310,7 @@ export class Evaluation {
       this.#maxRank.push(-Infinity);
       this.#attacked.push(false);
     }
+    this.#latestCell[id] = cell;
     return cell;
   }
 
