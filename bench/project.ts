@@ -1,5 +1,5 @@
 import type {TruthEntry} from '../src/app/truth.ts';
-import {COMPONENT_FIELDS, type Components} from './method.ts';
+import type {Components} from './method.ts';
 
 /** A CloudTrail record as parsed. */
 export interface RawRecord {
@@ -41,21 +41,24 @@ interface SimulateModule {
     seed: number;
     days: number;
     eventsPerDay: number;
-    attacks: boolean;
+    /** All by default, none for an empty list. */
+    scenarios?: readonly never[];
   }): Iterable<{
-    readonly path: string;
     readonly records: readonly RawRecord[];
-    readonly truth?: readonly TruthLine[];
+    readonly truth: readonly {
+      readonly eventId: string;
+      readonly campaign: string;
+      readonly scenario: string;
+      readonly ignore?: true;
+    }[];
   }>;
 }
-
-type TruthLine = {readonly eventId: string} & TruthEntry;
 
 interface DeriveModule {
   eventOfRecord(
     record: RawRecord,
   ):
-    | ({readonly eventId: string; readonly timeMs: number} & Readonly<Record<string, unknown>>)
+    | {readonly eventId: string; readonly timeMs: number; readonly components: Components}
     | undefined;
 }
 
@@ -66,24 +69,19 @@ export async function loadProject(): Promise<Project> {
   const simulator: SimulateModule = await import(SIMULATE_MODULE);
   const deriver: DeriveModule = await import(DERIVE_MODULE);
   return {
-    simulate(options) {
+    simulate({seed, days, eventsPerDay, attacks}) {
       const truth = new Map<string, TruthEntry>();
+      const options = {seed, days, eventsPerDay, ...(attacks ? {} : {scenarios: []})};
       const files = function* () {
         for (const file of simulator.simulate(options)) {
-          for (const {eventId, ...entry} of file.truth ?? []) truth.set(eventId, entry);
+          for (const {eventId, campaign, scenario, ignore} of file.truth) {
+            truth.set(eventId, ignore === true ? {ignore} : {campaign, scenario});
+          }
           yield file;
         }
       };
       return {files: files(), truth: () => truth};
     },
-    derive(record) {
-      const event = deriver.eventOfRecord(record);
-      if (event === undefined) return undefined;
-      const components = Object.fromEntries(
-        COMPONENT_FIELDS.map((field) => [field, String(event[field] ?? '-')]),
-      );
-      const {eventId, timeMs} = event;
-      return {eventId, timeMs, components: components as Record<keyof Components, string>};
-    },
+    derive: (record) => deriver.eventOfRecord(record),
   };
 }

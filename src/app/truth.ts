@@ -10,8 +10,8 @@ export type Truth = ReadonlyMap<string, TruthEntry>;
 
 /**
  * Reads a truth file: one JSON object a line, `{"eventId", "campaign", "scenario"}` for an event of
- * an attack or `{"eventId", "ignore": true}` for one to leave out of every measure. Blank lines are
- * skipped and further keys allowed. Reports every faulty line, not just the first; an event that is
+ * an attack or `{"eventId", "ignore": true}` for one to leave out of every measure, whatever campaign
+ * it names. Blank lines are skipped and further keys allowed. Reports every faulty line, not just the first; an event that is
  * given twice is a fault only when the two lines disagree.
  */
 export function parseTruth(file: string, text: string): Parsed<Truth> {
@@ -42,12 +42,7 @@ export function parseTruth(file: string, text: string): Parsed<Truth> {
     if (ignore !== undefined && typeof ignore !== 'boolean') {
       const message = `"ignore" is ${JSON.stringify(ignore)}, wanted true or false`;
       problem(columnOf(raw, 'ignore'), 'ignore', message);
-    } else if (ignore === true) {
-      if (campaign !== undefined || scenario !== undefined) {
-        const message = 'An event cannot be ignored and belong to a campaign';
-        problem(columnOf(raw, 'ignore'), 'ignore', message);
-      }
-    } else {
+    } else if (ignore !== true) {
       wantText('campaign', campaign);
       wantText('scenario', scenario);
     }
