@@ -23,9 +23,10 @@ export function orderedPrefix(
   combine: 'most-novel' | 'total' = 'most-novel',
 ): Method {
   const root: Node = {count: 0, children: new Map()};
-  const suffix = combine === 'total' ? ', total' : '';
+  const path =
+    order.length <= 4 ? order.join(', ') : `${order.length} fields, ${order.at(-1)} last`;
   return {
-    name: `ordered prefix (${order.join(', ')}${suffix})`,
+    name: `ordered prefix (${path}${combine === 'total' ? '; total' : ''})`,
     observe(event: Components): number {
       let node = root;
       let most = 0;
