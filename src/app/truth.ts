@@ -1,4 +1,4 @@
-import type {Parsed, Problem} from '../config/problem.ts';
+import type {Parsed, Problem} from '../config/parse.ts';
 
 /** What is known about one event: part of an attack, or not to be judged at all. */
 export type TruthEntry =
