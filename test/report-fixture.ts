@@ -95,7 +95,7 @@ export function fakeReport(events: number, seed: number | string = 'report'): Re
     const at = START + day * DAY_MS + Math.floor((hour + random.next()) * 3600) * 1000;
     let pick = random.next() * total;
     let by = 0;
-    while (by < weights.length - 1 && (pick -= weights[by]!) > 0) by++;
+    while (by < weights.length - 1 && pick > weights[by]!) pick -= weights[by++]!;
     // What was new becomes familiar: down and to the right.
     const age = (at - START) / DAY_MS;
     const novelty = random.chance(0.004 * Math.exp(-age / 2)) ? random.next() * 0.25 + 0.74 : 0;

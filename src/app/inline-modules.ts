@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {assert} from '../base/assert.ts';
 
-const IMPORT = /^import \{[^}]*\} from '(\.\/[\w-]+\.js)';$/gm;
+const IMPORT = /^import \{[^}]*\} from ["'](\.\/[\w-]+\.js)["'];$/gm;
 const EXPORT = /^export (?=const |function |class |async function )/gm;
 
 /**

@@ -22,6 +22,14 @@ export function byId(id: string): HTMLElement {
   return found;
 }
 
+/** A name like `ec2:CreateSnapshot`, which may be broken after its service. */
+export function breakable(name: string): Node[] {
+  const colon = name.indexOf(':') + 1;
+  if (colon === 0) return [document.createTextNode(name)];
+  const [service, rest] = [name.slice(0, colon), name.slice(colon)];
+  return [document.createTextNode(service), element('wbr'), document.createTextNode(rest)];
+}
+
 export function button(label: string, onClick: () => void): HTMLButtonElement {
   const made = element('button', label);
   made.type = 'button';

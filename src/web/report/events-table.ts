@@ -1,5 +1,5 @@
 import type {PageData, ReportEvent} from './data.ts';
-import {button, element} from './dom.ts';
+import {breakable, button, element} from './dom.ts';
 import {explanationOf} from './explanation.ts';
 import {formatCount, formatTime, type Zone} from './format.ts';
 import type {Query} from './query.ts';
@@ -208,7 +208,7 @@ export class EventsTable {
       who,
       element(
         'td.what',
-        operations[event.operation] ?? '',
+        ...breakable(operations[event.operation] ?? ''),
         failed ? element('span.error', event.error) : '',
       ),
       element('td.where', element('span', event.account), element('span', event.region)),

@@ -1,5 +1,5 @@
 import type {FacetCounts, ReportEvent, ReportFacet} from './data.ts';
-import {button, element} from './dom.ts';
+import {breakable, button, element} from './dom.ts';
 import {formatCount, formatShare} from './format.ts';
 
 const KNOWN_AT: Readonly<Record<string, string>> = {
@@ -55,7 +55,7 @@ function facetTable(facets: readonly ReportFacet[]): HTMLElement {
       const row = element(
         'tr',
         element('th', facet.name),
-        element('td.value', facet.value),
+        element('td.value', ...breakable(facet.value)),
         bits,
         element('td.number', formatShare(facet.share)),
         element('td', knownTo(facet)),

@@ -1,5 +1,7 @@
 export type Zone = 'utc' | 'local';
 
+const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+
 /** `2026-11-22 03:04:05`. */
 export function formatTime(time: number, zone: Zone): string {
   const date = inZone(time, zone);
@@ -10,6 +12,12 @@ export function formatTime(time: number, zone: Zone): string {
 export function formatDay(time: number, zone: Zone): string {
   const date = inZone(time, zone);
   return `${date.getUTCFullYear()}-${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())}`;
+}
+
+/** `Fri 10-16`: a day among its neighbours, where the year goes without saying. */
+export function formatShortDay(time: number, zone: Zone): string {
+  const weekday = WEEKDAYS[inZone(time, zone).getUTCDay()] ?? '';
+  return `${weekday} ${formatDay(time, zone).slice(5)}`;
 }
 
 /** `03:04`, or `03:04:05` when seconds matter. */

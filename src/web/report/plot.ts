@@ -1,7 +1,7 @@
 import type UPlot from 'uplot';
 import type {PageData, TimeRange} from './data.ts';
 import {element, themeColour} from './dom.ts';
-import {formatClock, formatCount, formatDay, formatTime, type Zone} from './format.ts';
+import {formatClock, formatCount, formatShortDay, formatTime, type Zone} from './format.ts';
 import type {Points} from './points.ts';
 import {drawPoints, type Frame, nearestPoint, type Palette} from './raster.ts';
 import {formatScore, heightOf, scoreTicks} from './scale.ts';
@@ -86,7 +86,7 @@ export class ScorePlot {
     return {
       ...sizeOf(host),
       legend: {show: false},
-      padding: [8, 12, 0, 0],
+      padding: [8, 36, 0, 0],
       cursor: {
         drag: {x: true, y: false, dist: 5, uni: 1e9},
         points: {show: false},
@@ -163,8 +163,8 @@ export class ScorePlot {
     const zone = this.#events.zone();
     let day = '';
     return splits.map((seconds) => {
-      const today = formatDay(seconds * 1000, zone);
-      if (step >= DAY_SECONDS) return today.slice(5);
+      const today = formatShortDay(seconds * 1000, zone);
+      if (step >= DAY_SECONDS) return today;
       const clock = formatClock(seconds * 1000, zone, step < 60);
       const label = today === day ? clock : `${clock}\n${today}`;
       day = today;

@@ -134,8 +134,13 @@ function drawDisc(
     if (row < 0 || row >= height) continue;
     for (let dx = -reach; dx <= reach; dx++) {
       const column = x + dx;
-      if (column < 0 || column >= width || dx * dx + dy * dy > radius * radius) continue;
-      pixels[row * width + column] = colour;
+      const coverage = Math.min(1, radius + 0.5 - Math.hypot(dx, dy));
+      if (column < 0 || column >= width || coverage <= 0) continue;
+      const at = row * width + column;
+      const alpha = Math.round(coverage * 255);
+      // The soft edge gives way to whatever is denser there.
+      if ((pixels[at] ?? 0) >>> 24 <= alpha)
+        pixels[at] = ((colour & 0xffffff) | (alpha << 24)) >>> 0;
     }
   }
 }

@@ -78,7 +78,7 @@ th[aria-sort="ascending"] button::after { content: " ↑"; }
 .number { text-align: right; white-space: nowrap; }
 .principals th:nth-child(n+4), .days th:nth-child(n+2), .facets th:nth-child(4) { text-align: right; }
 .events td { height: 28px; }
-tr.event { cursor: pointer; }
+tr.event { cursor: pointer; scroll-margin: 60px 0 20px; }
 tr.event:hover { background: var(--raised); }
 tr.current, tr.current:hover { background: var(--select); }
 .score { font-weight: 600; }
@@ -87,8 +87,9 @@ button.score::before { content: "▸"; display: inline-block; width: 13px; color
 button.score[aria-expanded="true"]::before { content: "▾"; }
 .time, .where { white-space: nowrap; }
 .who { min-width: 90px; max-width: 200px; overflow-wrap: anywhere; }
+.principals .who { min-width: 125px; }
 .events .who { font-weight: 600; }
-.what { overflow-wrap: anywhere; min-width: 150px; }
+.what { overflow-wrap: anywhere; min-width: 25ch; }
 .what .error { display: block; color: var(--muted); }
 .where span { display: block; color: var(--muted); font-size: 12px; line-height: 1.25; }
 .why { min-width: 200px; overflow-wrap: anywhere; }
@@ -114,7 +115,7 @@ pre {
 }
 #events > button { margin-top: 8px; }
 .principals .who button, .days button { background: none; border: 0; padding: 0; color: var(--link); text-align: left; overflow-wrap: anywhere; }
-.principals .who span { display: block; font-size: 11px; line-height: 1.2; }
+.principals .who span { display: block; font-size: 11px; line-height: 1.2; white-space: nowrap; }
 .spark { width: 96px; height: 18px; display: block; }
 .spark rect { fill: var(--low); }
 .spark rect.high { fill: var(--high); }
@@ -138,7 +139,7 @@ kbd { font: inherit; border: 1px solid var(--line); border-radius: 3px; padding:
   .events tr.event .where { display: none; }
   .events tr.event .what { grid-column: 1 / -1; padding-left: 21px; }
   .events tr.event .why { grid-column: 1 / -1; padding-left: 21px; color: var(--muted); }
-  .events tr.detail, .events tr.detail > td { display: block; }
+  .events tr.detail, .events tr.detail > td { display: block; height: auto; }
   .explanation { padding: 8px 6px 10px 10px; }
 }
 @media print {
