@@ -105,7 +105,7 @@ function showNoPlot(): void {
   byId('plot').className = 'empty';
   byId('plot').textContent =
     data.totals.events === 0 ? 'No events in these files.' : 'No event was scored.';
-  filter.disabled = true;
+  byId('query').hidden = true;
 }
 
 /** Shows what was asked for before, with these changes. */
@@ -137,12 +137,10 @@ function pick(point: number): void {
 function showHeader(): void {
   const {totals, range, thresholds, generatedAt} = data;
   const time = (at: number) => formatTime(at, zone);
-  const parts = [
-    `${totals.events === 0 ? 'No events' : `${time(range.from)} to ${time(range.to)}`}`,
-    zone === 'utc' ? 'UTC' : 'local time',
-  ];
-  if (generatedAt !== undefined) parts.push(`· made ${time(generatedAt)}`);
-  byId('range').textContent = parts.join(' ');
+  const parts = totals.events === 0 ? [] : [`${time(range.from)} to ${time(range.to)}`];
+  if (generatedAt !== undefined) parts.push(`made ${time(generatedAt)}`);
+  if (parts.length > 0) parts.push(zone === 'utc' ? 'UTC' : 'local time');
+  byId('range').textContent = parts.join(' · ');
   const rejected = sum(totals.rejected);
   const dropped = sum(totals.dropped);
   const facts: (readonly [string, number, string])[] = [

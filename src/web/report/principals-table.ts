@@ -34,7 +34,7 @@ export class PrincipalsTable {
       .map((_, i) => i)
       .sort((a, b) => (rank(b)?.maxScore ?? 0) - (rank(a)?.maxScore ?? 0));
     const [low, high] = data.thresholds;
-    const names = ['Principal', 'Max', 'Score over time', `≥ ${high}`, `≥ ${low}`, 'Events'];
+    const names = ['Principal', 'Max', 'Over time', `≥ ${high}`, `≥ ${low}`, 'Events'];
     const head = element('tr', ...names.map((name) => element('th', name)));
     const table = element('table.principals', element('thead', head), this.#body);
     table.setAttribute('aria-label', 'Principals');
