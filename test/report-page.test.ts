@@ -10,7 +10,7 @@ import type {ReportData} from '../src/web/report/data.ts';
 import {emptyReport, fakeReport, withEveryString} from './report-fixture.ts';
 
 const CHROMIUM = [
-  process.env['CHROMIUM'] ?? '',
+  process.env.CHROMIUM ?? '',
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
@@ -71,11 +71,11 @@ const scores = (page: Page) => page.locator('tr.event button.score').allTextCont
 const names = (page: Page) => page.locator('tr.event .who').allTextContents();
 const ground = (page: Page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 
-/** Moves over the plot, from top to bottom, until it tells of a point. */
+/** Moves over the right of the plot, where raul is, downwards until it tells of a point. */
 async function hover(page: Page): Promise<{x: number; y: number}> {
   const box = (await page.locator('.u-over').boundingBox())!;
   for (let y = 4; y < box.height; y += 12) {
-    for (let x = 4; x < box.width; x += 12) {
+    for (let x = box.width * 0.7; x < box.width * 0.9; x += 12) {
       await page.mouse.move(box.x + x, box.y + y);
       if (await page.locator('.tip').isVisible()) return {x: box.x + x, y: box.y + y};
     }

@@ -32,6 +32,8 @@ export class ScorePlot {
   readonly #full: TimeRange;
   #matches: Uint8Array | undefined;
   #marked = -1;
+  /** The points as last painted, which moving the mark leaves as they are. */
+  #picture: {readonly key: string; readonly canvas: HTMLCanvasElement} | undefined;
   #pressedAt: {readonly x: number; readonly y: number} | undefined;
   #click: ReturnType<typeof setTimeout> | undefined;
 
@@ -61,8 +63,9 @@ export class ScorePlot {
 
   /** Rings one point; -1 rings none. */
   mark(point: number): void {
+    if (point === this.#marked) return;
     this.#marked = point;
-    this.redraw();
+    this.#plot.redraw(false, true);
   }
 
   zoom({from, to}: TimeRange): void {
@@ -75,6 +78,7 @@ export class ScorePlot {
 
   /** Paints again, after a change of theme or zone. */
   redraw(): void {
+    this.#picture = undefined;
     this.#plot.redraw(false, true);
   }
 
@@ -105,6 +109,7 @@ export class ScorePlot {
       axes: [
         {
           ...axis,
+          space: 84,
           grid,
           ticks: grid,
           values: (_, splits, _i, _s, step) => this.#times(splits, step),
@@ -192,21 +197,27 @@ export class ScorePlot {
   #draw(): void {
     const frame = this.#frame();
     if (frame.width < 1 || frame.height < 1) return;
+    const key = Object.values(frame).join(' ');
+    if (this.#picture?.key !== key) this.#picture = {key, canvas: this.#paint(frame)};
+    const {ctx, bbox} = this.#plot;
+    ctx.drawImage(this.#picture.canvas, Math.round(bbox.left), Math.round(bbox.top));
+    this.#drawMark(frame);
+  }
+
+  #paint(frame: Frame): HTMLCanvasElement {
     const {thresholds} = this.#data;
     const canvas = element('canvas');
     canvas.width = frame.width;
     canvas.height = frame.height;
     const context = canvas.getContext('2d');
-    if (context === null) return;
+    if (context === null) return canvas;
     const image = context.createImageData(frame.width, frame.height);
     const pixels = new Uint32Array(image.data.buffer);
     // Scores are kept as Float32, so a score that equals a threshold may lie a hair below it.
     const limits = [heightOf(thresholds[0]) - 1e-5, heightOf(thresholds[1]) - 1e-5] as const;
     drawPoints(pixels, this.#points, frame, limits, paletteOfTheme(), this.#matches);
     context.putImageData(image, 0, 0);
-    const {ctx, bbox} = this.#plot;
-    ctx.drawImage(canvas, Math.round(bbox.left), Math.round(bbox.top));
-    this.#drawMark(frame);
+    return canvas;
   }
 
   #drawMark({from, to}: Frame): void {

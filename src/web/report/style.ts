@@ -100,13 +100,15 @@ table:not(:has(tbody tr)) { display: none; }
 .facets th, .facets td { border-color: var(--line); }
 .facets tbody th { color: var(--text); font-weight: 400; }
 .facets tr.most th, .facets tr.most .value:nth-child(2) { font-weight: 700; color: var(--text); }
-.facets .value { overflow-wrap: anywhere; min-width: 110px; }
+.facets .value { overflow-wrap: anywhere; min-width: 22ch; }
 .bits { white-space: nowrap; }
 .track { display: inline-block; width: 90px; height: 9px; margin-right: 8px; background: var(--grid); border: 1px solid var(--line); }
 .bar { display: block; height: 100%; background: var(--low); print-color-adjust: exact; }
 .most .bar { background: var(--top); }
 .facts { display: grid; grid-template-columns: max-content minmax(0, 1fr) max-content minmax(0, 1fr); gap: 2px 14px; margin: 10px 0; }
 .facts dt { color: var(--muted); }
+.facts dt:last-of-type { grid-column: 1; }
+.facts dd:last-of-type { grid-column: 2 / -1; }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 .facts button { padding: 0 6px; font-size: 12px; }
 summary { cursor: pointer; color: var(--muted); }
@@ -142,12 +144,22 @@ kbd { font: inherit; border: 1px solid var(--line); border-radius: 3px; padding:
   .events tr.event .why { grid-column: 1 / -1; padding-left: 21px; color: var(--muted); }
   .events tr.detail, .events tr.detail > td { display: block; height: auto; }
   .explanation { padding: 8px 6px 10px 10px; }
+  .facets thead { display: none; }
+  .facets, .facets tbody { display: block; }
+  .facets tr { display: grid; grid-template-columns: 96px minmax(0, 1fr) 44px; border-bottom: 1px solid var(--line); padding: 3px 0; }
+  .facets tbody th, .facets td { height: auto; padding: 1px 8px 1px 0; border: 0; white-space: normal; }
+  .facets tr > .value:nth-child(2) { grid-column: 2 / -1; min-width: 0; }
+  .facets .bits { grid-column: 2; }
+  .facets td:nth-child(n+5) { grid-column: 2 / -1; min-width: 0; }
+  .facets td:nth-child(5)::before { content: "known to "; color: var(--muted); }
+  .facets td:nth-child(6)::before { content: "usual "; color: var(--muted); }
 }
 @media print {
   #tools, #query, .tip, #events > button, .track { display: none !important; }
   body { padding: 0; font-size: 10px; }
   main { display: block; }
   pre { max-height: none; }
+  code, pre, .value, .what, .where span, th, #totals dt, .events td { font-size: 9px; }
   tr { break-inside: avoid; }
   tr.detail { break-inside: auto; }
 }
