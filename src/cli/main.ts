@@ -1,0 +1,213 @@
+import {readFileSync} from 'node:fs';
+import {Command, CommanderError, Option} from 'commander';
+import {AppError} from '../base/errors.ts';
+import {InputFault} from '../app/input-fault.ts';
+import {demo} from './demo.ts';
+import {evaluateCommand} from './evaluate.ts';
+import {explainCommand} from './explain.ts';
+import {inspectCommand} from './inspect.ts';
+import {
+  collect,
+  parseCount,
+  parseMoment,
+  parsePositive,
+  parseScore,
+  parseWorkers,
+} from './options.ts';
+import {createOutput, type Output} from './output.ts';
+import {reportCommand} from './report.ts';
+import {scoreCommand} from './score.ts';
+import {simulateCommand} from './simulate.ts';
+
+/** Exit codes; `docs/errors.md` describes them. */
+export const EXIT = {done: 0, found: 1, input: 2, world: 3, interrupted: 130} as const;
+
+/** Runs one command line and gives its exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  let code: number = EXIT.done;
+  let output: Output = createOutput({quiet: false});
+  const abort = new AbortController();
+  const onSignal = () => {
+    // A second Ctrl-C ends at once; the model file is replaced as a whole, so that is safe too.
+    if (abort.signal.aborted) process.exit(EXIT.interrupted);
+    abort.abort();
+    output.warn('Stopping: saving what there is; press Ctrl-C again to leave at once');
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+
+  const program = buildProgram(async (command, options, run) => {
+    output = createOutput({quiet: options.quiet === true});
+    code = await run(output, abort.signal);
+  });
+  try {
+    await program.parseAsync([...args], {from: 'user'});
+    return abort.signal.aborted && code === EXIT.done ? EXIT.interrupted : code;
+  } catch (error) {
+    return exitCodeOf(error, output);
+  } finally {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
+}
+
+function exitCodeOf(error: unknown, output: Output): number {
+  // Commander has already said what is wrong.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.input;
+  if (error instanceof InputFault) {
+    output.warn(error.message);
+    return EXIT.input;
+  }
+  if (error instanceof AppError) {
+    output.warn(`${error.message} [${error.code}]`);
+    if (error.code === 'usage') return EXIT.input;
+    return error.code === 'interrupted' ? EXIT.interrupted : EXIT.world;
+  }
+  throw error;
+}
+
+type Run = (output: Output, signal: AbortSignal) => Promise<number>;
+type Start = (command: Command, options: {quiet?: boolean}, run: Run) => Promise<void>;
+
+function buildProgram(start: Start): Command {
+  const program = new Command('oddtrail')
+    .description(
+      'Finds stolen credentials, data theft and other unwanted behaviour in AWS CloudTrail:\n' +
+        'learns what each identity normally does, scores every event for novelty in [0, 1],\n' +
+        'and says why.',
+    )
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError('(oddtrail --help, or oddtrail help COMMAND, tells more)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  oddtrail demo                                   a simulated trail, scored, and a report
+  oddtrail score logs/                            the most novel events of a folder
+  oddtrail score AWSLogs/ --model m.odt           learn, score, and remember for next time
+  oddtrail score today/ --learn-from last-month/  a baseline first
+  oddtrail score old-logs/ --retrospective        a first run on old logs
+  oddtrail score AWSLogs/ --format jsonl | jq     every event, one line each
+
+A score of 0.95 is met by 1 event in 400, 0.99 by 1 in 10 000, 0.999 by 1 in a million.`,
+    );
+
+  const reading = (command: Command) =>
+    command
+      .argument('<path...>', 'log files, folders or globs; "-" is standard input')
+      .option('--contexts <file>', 'contexts to watch (default: the shipped CloudTrail set)')
+      .option('--since <time>', 'leave out events before: 2026-01-31[T12:00Z], or an age: 90d', parseMoment)
+      .option('--until <time>', 'leave out events from then on', parseMoment)
+      .option('--workers <n>', 'threads that inflate and scan; 0 uses the main one', parseWorkers)
+      .option('--rejects <file>', 'write what was set aside, with its place, as JSON lines')
+      .option('--asn <file>', 'CSV of networks and their AS numbers (cidr,asn)')
+      .option('--time-zone <zone>', 'of hours and working days (default: UTC, or as the contexts say)')
+      .addOption(
+        new Option('--scanner <kind>', 'fast, or reference (plain JSON.parse)')
+          .choices(['fast', 'reference'])
+          .default('fast')
+          .hideHelp(),
+      )
+      .option('-q, --quiet', 'no progress and no notes');
+  const learning = (command: Command) =>
+    command
+      .option('--model <file>', 'load the model from here if it exists, and save it here at the end')
+      .option('--no-learn', 'score by the model as it is; change and save nothing')
+      .option('--learn-from <path...>', 'learn these first, without scoring', collect)
+      .option('--retrospective', 'learn everything, then score each event by all but itself');
+
+  learning(reading(program.command('score')))
+    .description('score every event, and print the most novel')
+    .option('--format <format>', 'table, jsonl (every event) or csv (every event)', 'table')
+    .option('--top <n>', 'how many rows of the table', parsePositive, 20)
+    .option('--min-score <x>', 'leave out lower scores', parseScore)
+    .option('--fail-over <x>', 'exit with 1 if an event scores higher than this', parseScore)
+    .addHelpText(
+      'after',
+      `
+One line of --format jsonl:
+  {"eventId","eventTime","account","principal","operation","score","bits":{facet:number},
+   "mostNovel":{"facet","value","bits"},"reason","source":{"file","index"}}
+
+Files are read as one trail: in order of delivery, events in order of time, duplicates once.`,
+    )
+    .action((paths: string[], options, command: Command) =>
+      start(command, options, (output, signal) => scoreCommand(paths, options, output, signal)),
+    );
+
+  reading(program.command('explain'))
+    .description('tell everything about one event, including the record')
+    .usage('[options] <eventId> <path...>')
+    .option('--model <file>', 'model to judge by (default: learn the paths first)')
+    .option('--format <format>', 'text or json', 'text')
+    .action((arguments_: string[], options, command: Command) =>
+      start(command, options, (output, signal) => {
+        const [eventId = '', ...paths] = arguments_;
+        return explainCommand(eventId, paths, options, output, signal);
+      }),
+    );
+
+  program
+    .command('simulate')
+    .description("write a believable organisation's trail, with its attacks told in truth.jsonl")
+    .requiredOption('--out <dir>', 'folder to write to')
+    .option('--seed <n>', 'same seed, same trail', parseCount, 1)
+    .option('--days <n>', 'days of activity', parsePositive, 14)
+    .option('--start <date>', 'first day, a Monday for choice', '2026-01-05')
+    .option('--events-per-day <n>', 'about so many events a day', parsePositive, 15_000)
+    .option('--scenario <name...>', 'attacks to plant; "all", "none" or names (see below)', collect)
+    .option('--record-bytes <n>', 'mean size of a record', parsePositive)
+    .option('-q, --quiet', 'no progress and no notes')
+    .addHelpText('after', () => `\nScenarios: ${scenarioNames().join(', ')}`)
+    .action((options, command: Command) =>
+      start(command, options, (output, signal) => simulateCommand(options, output, signal)),
+    );
+
+  learning(reading(program.command('report')))
+    .description('write one self-contained HTML page: plot, top events, principals')
+    .requiredOption('--out <file>', 'the page to write')
+    .option('--title <text>', 'heading of the page')
+    .option('--top <n>', 'events to explain in full', parsePositive, 100)
+    .action((paths: string[], options, command: Command) =>
+      start(command, options, (output, signal) => reportCommand(paths, options, output, signal)),
+    );
+
+  learning(reading(program.command('evaluate')))
+    .description('hold the scores against a truth file')
+    .requiredOption('--truth <file>', 'JSON lines: {"eventId","campaign","scenario"} or "ignore":true')
+    .option('--format <format>', 'table or json', 'table')
+    .option('--judge-from <time>', 'judge only from then on; what is before warms up', parseMoment)
+    .action((paths: string[], options, command: Command) =>
+      start(command, options, (output, signal) => evaluateCommand(paths, options, output, signal)),
+    );
+
+  program
+    .command('inspect')
+    .description('tell what a model holds to be normal for a principal')
+    .argument('<principal>', 'as printed by score; a part of it will do if it is unique')
+    .requiredOption('--model <file>', 'the model')
+    .option('--top <n>', 'values per facet', parsePositive, 8)
+    .option('--format <format>', 'text or json', 'text')
+    .action((principal: string, options, command: Command) =>
+      start(command, options, (output) => inspectCommand(principal, options, output)),
+    );
+
+  program
+    .command('demo')
+    .description('simulate a trail, score it, print what is novel and write a report')
+    .option('--out <dir>', 'folder for the trail and the report', 'demo')
+    .option('--seed <n>', 'same seed, same trail', parseCount, 1)
+    .option('--days <n>', 'days of activity', parsePositive, 14)
+    .option('-q, --quiet', 'no progress and no notes')
+    .action((options, command: Command) =>
+      start(command, options, (output, signal) => demo(options, output, signal)),
+    );
+
+  return program;
+}
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as {version: string}).version;
+}

@@ -1,0 +1,346 @@
+import type {DropReason, Reject} from '../base/outcome.ts';
+import {hash64} from '../base/hash.ts';
+import type {EventBatch} from '../event/batch.ts';
+import {parseEventTime} from '../event/event-time.ts';
+import type {RecordSink, RowRange} from './decoder.ts';
+import type {Scanner} from './scanner.ts';
+
+export type Texts = Readonly<Record<string, string>>;
+
+/** Turns the texts of a record's groups into the components of an event. */
+export interface Deriver {
+  /** The columns of a batch, in order. */
+  readonly columns: readonly string[];
+  /** Groups of the scan, and the columns that each decides, as indexes into `columns`. */
+  readonly groups: readonly {readonly name: string; readonly columns: readonly number[]}[];
+  /** Components of one combination, in the order of the group's columns. */
+  derive(group: string, texts: Texts): readonly string[];
+  /** Column that depends on the time alone; -1 if there is none. */
+  readonly hourColumn: number;
+  hour(timeMs: number): string;
+  /** Whether the request parameters of this operation may change its components. */
+  needsParameters(operation: Texts): boolean;
+  /** What they change: column and component. `row` gives the components derived so far. */
+  fromParameters(
+    operation: Texts,
+    parameters: unknown,
+    row: (column: number) => string,
+  ): readonly (readonly [column: number, component: string])[];
+}
+
+/** Raw texts and combinations beyond this are forgotten, and their ids start anew. */
+const MAX_INTERNED_BYTES = 48 * 1024 * 1024;
+/** Distinct components beyond this start a new epoch. */
+const MAX_COMPONENTS = 400_000;
+const NOT_YET = -1;
+const TEXT = new TextDecoder();
+
+/**
+ * The second half of decoding: rows of a scanner become columns of components. Each distinct
+ * combination of raw texts is derived once; after that, an event costs a few array look-ups.
+ *
+ * Invariant: components depend on the record alone, never on what came before it; only the numbers
+ * that stand for them do.
+ */
+export class EventDecoder implements RecordSink {
+  readonly #scanner: Scanner;
+  readonly #deriver: Deriver;
+  readonly #words: {
+    readonly eventId: number;
+    readonly eventTime: number;
+    readonly accessKey: number;
+    readonly issuedKey: number;
+    readonly parameters: number;
+    readonly operation: number;
+  };
+  readonly #groupWords: Int32Array;
+  /** Per group: component ids of combination c at [c · width, …), or NOT_YET. */
+  #memos: Int32Array[];
+  /** Per combination of the group "operation": 1 needs parameters, 2 does not, 0 not yet known. */
+  #needs = new Uint8Array(1024);
+  #hours = new Map<number, number>();
+
+  #ids = new Map<string, number>();
+  #strings: string[] = [''];
+  #sent = 1;
+  #epoch = 0;
+
+  #file = 0;
+  #batches: EventBatch[] = [];
+  #rejects: Reject[] = [];
+  #drops: Partial<Record<DropReason, number>> = {};
+
+  constructor(scanner: Scanner, deriver: Deriver) {
+    this.#scanner = scanner;
+    this.#deriver = deriver;
+    this.#groupWords = Int32Array.from(deriver.groups, ({name}) => scanner.groupWord(name));
+    this.#memos = deriver.groups.map(() => new Int32Array(0));
+    const fields = new Set(scanner.spec.fields.map(({name}) => name));
+    const word = (name: string) => (fields.has(name) ? scanner.fieldWord(name) : -1);
+    const hasOperation = scanner.spec.groups.some(({name}) => name === 'operation');
+    this.#words = {
+      eventId: word('eventID'),
+      eventTime: word('eventTime'),
+      accessKey: word('accessKeyId'),
+      issuedKey: word('issuedAccessKeyId'),
+      parameters: word('requestParameters'),
+      operation: hasOperation ? scanner.groupWord('operation') : -1,
+    };
+  }
+
+  /** Whose events follow. */
+  beginFile(file: number): void {
+    this.#file = file;
+  }
+
+  /** What has come of the file since the last call; rejects and drops ride on a batch. */
+  take(): EventBatch[] {
+    if (this.#rejects.length > 0 || Object.keys(this.#drops).length > 0) {
+      this.#batches.push({...this.#emptyBatch(), rejects: this.#rejects, drops: this.#drops});
+      this.#rejects = [];
+      this.#drops = {};
+    }
+    const batches = this.#batches;
+    this.#batches = [];
+    return batches;
+  }
+
+  reject(reject: Reject): void {
+    this.#rejects.push(reject);
+  }
+
+  drop(reason: DropReason, count: number): void {
+    this.#drops[reason] = (this.#drops[reason] ?? 0) + count;
+  }
+
+  idle(scanner: Scanner): void {
+    if (scanner.internedBytes > MAX_INTERNED_BYTES) {
+      scanner.reset();
+      this.#memos = this.#memos.map(() => new Int32Array(0));
+      this.#needs.fill(0);
+      this.#keyHashes.clear();
+    }
+  }
+
+  rows(scanner: Scanner, range: RowRange): void {
+    if (this.#strings.length > MAX_COMPONENTS) this.#startEpoch();
+    const count = range.to - range.from;
+    if (count === 0) return;
+    const {rows, stride} = scanner;
+    const words = this.#words;
+    const width = this.#deriver.columns.length;
+    const {hourColumn} = this.#deriver;
+    const times = new Float64Array(count);
+    const eventIds = new Int32Array(count * 4);
+    const eventIdTexts: [number, string][] = [];
+    const columns = new Int32Array(count * width);
+    const keys = new Int32Array(count * 4);
+    const indexes = new Int32Array(count);
+    const places = new Float64Array(count * 2);
+
+    for (let i = 0; i < count; i++) {
+      const at = (range.from + i) * stride;
+      const time = this.#timeOf(rows, at);
+      times[i] = time;
+      if (rows[at + 3] === 1) {
+        for (let w = 0; w < 4; w++) eventIds[i * 4 + w] = rows[at + 4 + w] as number;
+      } else if (words.eventId >= 0 && rows[at + words.eventId] !== 0) {
+        const text = scanner.text(rows[at + words.eventId] as number);
+        const a = hash64(text);
+        const b = hash64(`${text}/`);
+        eventIds.set([a.hi, a.lo, b.hi, b.lo], i * 4);
+        eventIdTexts.push([i, text]);
+      }
+      indexes[i] = range.firstIndex + i;
+      places[i * 2] = range.baseOffset + (rows[at + 8] as number);
+      places[i * 2 + 1] = rows[at + 9] as number;
+      if (words.accessKey >= 0) {
+        this.#key(rows[at + words.accessKey] as number, keys, i * 4);
+        if (words.issuedKey >= 0) this.#key(rows[at + words.issuedKey] as number, keys, i * 4 + 2);
+      }
+      for (let g = 0; g < this.#groupWords.length; g++) {
+        this.#fill(g, rows[at + (this.#groupWords[g] as number)] as number, columns, i * width);
+      }
+      if (hourColumn >= 0) columns[i * width + hourColumn] = this.#hourOf(time);
+      if (words.operation >= 0) {
+        this.#look(range.from + i, at, columns, i * width);
+      }
+    }
+    const strings = this.#strings.slice(this.#sent);
+    this.#batches.push({
+      file: this.#file,
+      count,
+      times,
+      eventIds,
+      eventIdTexts,
+      columns,
+      keys,
+      indexes,
+      places,
+      epoch: this.#epoch,
+      firstNewString: this.#sent,
+      strings,
+      rejects: [],
+      drops: {},
+    });
+    this.#sent = this.#strings.length;
+  }
+
+  #timeOf(rows: Int32Array, at: number): number {
+    const millis = rows[at + 2] as number;
+    if (millis >= 0) {
+      const low = (rows[at] as number) >>> 0;
+      return ((rows[at + 1] as number) * 0x1_0000_0000 + low) * 1000 + millis;
+    }
+    const text = this.#scanner.text(rows[at + this.#words.eventTime] as number);
+    return parseEventTime(text) ?? 0;
+  }
+
+  /** Access keys cross as hashes: they are only ever compared. Long-term keys are never issued. */
+  #key(text: number, keys: Int32Array, at: number): void {
+    if (text === 0) return;
+    const key = this.#keyHash(text);
+    keys[at] = key[0];
+    keys[at + 1] = key[1];
+  }
+
+  #keyHashes = new Map<number, readonly [number, number]>();
+
+  #keyHash(text: number): readonly [number, number] {
+    let hash = this.#keyHashes.get(text);
+    if (hash === undefined) {
+      const key = this.#scanner.text(text);
+      const {hi, lo} = hash64(key);
+      hash = key.startsWith('AKIA') ? [0, 0] : [hi, lo];
+      if (this.#keyHashes.size > 100_000) this.#keyHashes.clear();
+      this.#keyHashes.set(text, hash);
+    }
+    return hash;
+  }
+
+  /** Copies the components of a combination into a row, deriving them if they are new. */
+  #fill(group: number, combination: number, columns: Int32Array, at: number): void {
+    const own = (this.#deriver.groups[group] as Deriver['groups'][number]).columns;
+    const width = own.length;
+    let memo = this.#memos[group] as Int32Array;
+    if ((combination + 1) * width > memo.length) {
+      const grown = new Int32Array(Math.max(64, (combination + 1) * width * 2)).fill(NOT_YET);
+      grown.set(memo);
+      memo = grown;
+      this.#memos[group] = memo;
+    }
+    const from = combination * width;
+    if (memo[from] === NOT_YET) this.#derive(group, combination, memo, from);
+    for (let c = 0; c < width; c++) columns[at + (own[c] as number)] = memo[from + c] as number;
+  }
+
+  #derive(group: number, combination: number, memo: Int32Array, from: number): void {
+    const {name} = this.#deriver.groups[group] as Deriver['groups'][number];
+    const components = this.#deriver.derive(name, this.#texts(name, combination));
+    for (let c = 0; c < components.length; c++) memo[from + c] = this.#intern(components[c] as string);
+  }
+
+  #texts(group: string, combination: number): Texts {
+    const fields = this.#scanner.spec.groups.find(({name}) => name === group)?.fields ?? [];
+    const ids = this.#scanner.combination(group, combination);
+    const texts: Record<string, string> = {};
+    fields.forEach((field, i) => {
+      const id = ids[i] as number;
+      if (id !== 0) texts[field] = this.#scanner.text(id);
+    });
+    return texts;
+  }
+
+  /** A few operations name in their parameters what matters most, deeper than a scan goes. */
+  #look(row: number, at: number, columns: Int32Array, to: number): void {
+    const {rows} = this.#scanner;
+    const combination = rows[at + this.#words.operation] as number;
+    if (combination >= this.#needs.length) {
+      const grown = new Uint8Array(combination * 2);
+      grown.set(this.#needs);
+      this.#needs = grown;
+    }
+    let needs = this.#needs[combination];
+    if (needs === 0) {
+      needs = this.#deriver.needsParameters(this.#texts('operation', combination)) ? 1 : 2;
+      this.#needs[combination] = needs;
+    }
+    if (needs === 2) return;
+    const changes = this.#deriver.fromParameters(
+      this.#texts('operation', combination),
+      this.#parametersOf(row, at),
+      (column) => this.#strings[columns[to + column] as number] ?? '',
+    );
+    for (const [column, component] of changes) columns[to + column] = this.#intern(component);
+  }
+
+  #parametersOf(row: number, at: number): unknown {
+    const record = this.#scanner.recordOf(row);
+    if (record !== undefined) {
+      return Object.hasOwn(record, 'requestParameters')
+        ? (record as {requestParameters: unknown}).requestParameters
+        : undefined;
+    }
+    const {rows} = this.#scanner;
+    const word = this.#words.parameters;
+    if (word < 0 || (rows[at + word] as number) < 0) return undefined;
+    const bytes = this.#scanner.bytes(rows[at + word] as number, rows[at + word + 1] as number);
+    try {
+      return JSON.parse(TEXT.decode(bytes)) as unknown;
+    } catch {
+      // The scanner has validated the record, so this cannot be; absent is the safe reading.
+      return undefined;
+    }
+  }
+
+  #hourOf(time: number): number {
+    // Every zone's offset is a multiple of a quarter of an hour.
+    const quarter = Math.floor(time / 900_000);
+    let id = this.#hours.get(quarter);
+    if (id === undefined) {
+      id = this.#intern(this.#deriver.hour(time));
+      if (this.#hours.size > 10_000) this.#hours.clear();
+      this.#hours.set(quarter, id);
+    }
+    return id;
+  }
+
+  #intern(text: string): number {
+    if (text === '') return 0;
+    let id = this.#ids.get(text);
+    if (id === undefined) {
+      id = this.#strings.length;
+      this.#strings.push(text);
+      this.#ids.set(text, id);
+    }
+    return id;
+  }
+
+  #startEpoch(): void {
+    this.#epoch++;
+    this.#ids = new Map();
+    this.#strings = [''];
+    this.#sent = 1;
+    this.#hours = new Map();
+    this.#memos = this.#memos.map(() => new Int32Array(0));
+  }
+
+  #emptyBatch(): EventBatch {
+    return {
+      file: this.#file,
+      count: 0,
+      times: new Float64Array(0),
+      eventIds: new Int32Array(0),
+      eventIdTexts: [],
+      columns: new Int32Array(0),
+      keys: new Int32Array(0),
+      indexes: new Int32Array(0),
+      places: new Float64Array(0),
+      epoch: this.#epoch,
+      firstNewString: this.#sent,
+      strings: [],
+      rejects: [],
+      drops: {},
+    };
+  }
+}
