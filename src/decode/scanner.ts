@@ -11,6 +11,16 @@ export type ScanStop =
   /** No room for another row: take the rows, `clear`, and go on at `next`. */
   | 'full';
 
+export interface ScannerOptions {
+  /** Rows before `scan` stops with "full". */
+  readonly rowCapacity?: number;
+  /** Largest number of bytes that `load` takes. */
+  readonly capacity?: number;
+}
+
+export const DEFAULT_ROWS = 4096;
+export const DEFAULT_CAPACITY = 64 * 1024 * 1024;
+
 /**
  * Turns JSON objects into rows. A row is `stride` words of `rows`:
  *
