@@ -11,6 +11,9 @@ import {completeParts, findObject, isSeparator} from './recovery.ts';
 import type {Scanner} from './scanner.ts';
 import {type Item, unwrap} from './unwrap.ts';
 
+/** Another reading of parsed values than as CloudTrail; it goes without the fast path. */
+export type Unwrap = (value: unknown, limits: DecodeLimits) => Item[];
+
 /** Rows `from` to `to` of the scanner, all good records with consecutive indexes. */
 export interface RowRange {
   readonly from: number;
@@ -71,6 +74,8 @@ export class FileDecoder {
   readonly #framer: JsonFramer;
   readonly #nameWord: number;
   readonly #sourceWord: number;
+  readonly #unwrap: Unwrap;
+  readonly #fast: boolean;
 
   #start: Uint8Array = NOTHING;
   #container: 'unknown' | 'plain' | GzipReader = 'unknown';
@@ -99,7 +104,14 @@ export class FileDecoder {
   #anything = false;
   #pending: Parsed[] = [];
 
-  constructor(scanner: Scanner, sink: RecordSink, limits: Partial<DecodeLimits> = {}) {
+  constructor(
+    scanner: Scanner,
+    sink: RecordSink,
+    limits: Partial<DecodeLimits> = {},
+    otherUnwrap?: Unwrap,
+  ) {
+    this.#unwrap = otherUnwrap ?? unwrap;
+    this.#fast = otherUnwrap === undefined;
     this.#scanner = scanner;
     this.#sink = sink;
     this.#limits = {...DEFAULT_LIMITS, ...limits};
@@ -238,6 +250,10 @@ export class FileDecoder {
       return true;
     }
     if (list === 'unsure' && !final) return this.#wait(pending);
+    if (!this.#fast) {
+      this.#beginValue();
+      return true;
+    }
     if (from < this.#loadedFrom || from >= this.#loadedTo) this.#load(from);
     const stop = scanner.scan(
       from - this.#loadedFrom,
@@ -403,7 +419,7 @@ export class FileDecoder {
       this.#salvage(offset, offset + length, new Set([offset]));
       return;
     }
-    const items = unwrap(parsed.value, this.#limits);
+    const items = this.#unwrap(parsed.value, this.#limits);
     const quiet = this.#garbage >= 0;
     const loose = this.#lists.length === 0 && typeof parsed.value !== 'object';
     if ((quiet || loose) && items.every((item) => item.kind === 'reject')) {
@@ -464,7 +480,7 @@ export class FileDecoder {
   #part(offset: number, length: number): void {
     const parsed = this.#parse(offset, length);
     if (parsed === undefined) return;
-    const items = unwrap(parsed.value, this.#limits).filter((item) => item.kind !== 'reject');
+    const items = this.#unwrap(parsed.value, this.#limits).filter((item) => item.kind !== 'reject');
     if (items.length === 0) return;
     this.#absorb(this.#garbage, offset);
     const reason = this.#garbageReason;

@@ -30,6 +30,8 @@ export class ReferenceScanner implements Scanner {
   readonly #rows: Int32Array;
   #bytes = new Uint8Array();
   #count = 0;
+  /** Records that rows were made of by `addRecord`, by row. */
+  #records: (object | undefined)[] = [];
   #next = 0;
   #texts = [''];
   #ids = new Map<string, number>([['', 0]]);
@@ -60,7 +62,7 @@ export class ReferenceScanner implements Scanner {
   load(bytes: Uint8Array): void {
     assert(bytes.length <= this.capacity, 'more bytes than a scanner takes at once');
     this.#bytes = bytes.slice();
-    this.#count = 0;
+    this.clear();
   }
 
   scan(from: number, separator: 'comma' | 'space', afterRecord: boolean): ScanStop {
@@ -103,6 +105,7 @@ export class ReferenceScanner implements Scanner {
 
   addRecord(record: object, offset: number, length: number): boolean {
     if (this.#count === this.#rowCapacity) return false;
+    this.#records[this.#count] = record;
     this.#addRow(record, offset, length);
     return true;
   }
@@ -138,6 +141,14 @@ export class ReferenceScanner implements Scanner {
     return id;
   }
 
+  recordOf(row: number): object | undefined {
+    return this.#records[row];
+  }
+
+  bytes(offset: number, length: number): Uint8Array {
+    return this.#bytes.subarray(offset, offset + length);
+  }
+
   get next(): number {
     return this.#next;
   }
@@ -152,6 +163,7 @@ export class ReferenceScanner implements Scanner {
 
   clear(): void {
     this.#count = 0;
+    this.#records.length = 0;
   }
 
   get textCount(): number {

@@ -61,6 +61,11 @@ export interface Scanner {
    */
   addRecord(record: object, offset: number, length: number): boolean;
 
+  /** The record that `addRecord` made this row of; undefined for a row that `scan` made. */
+  recordOf(row: number): object | undefined;
+  /** A stretch of the loaded bytes, as a row's ranges name it; valid as long as the rows. */
+  bytes(offset: number, length: number): Uint8Array;
+
   /** Rows so far; valid until the next `scan`, `addRecord`, `load` or `clear`. */
   readonly rows: Int32Array;
   readonly count: number;

@@ -82,6 +82,11 @@ export class WasmScanner implements Scanner {
   readonly #scratch: Int32Array;
   #bytes = new Uint8Array();
 
+  /** Address of the loaded bytes. */
+  #window = 0;
+  /** Records that rows were made of by `addRecord`, by row. */
+  readonly #records: (object | undefined)[] = [];
+
   constructor(spec: ScanSpec, options: ScannerOptions = {}) {
     this.spec = spec;
     this.capacity = options.capacity ?? DEFAULT_CAPACITY;
@@ -135,8 +140,9 @@ export class WasmScanner implements Scanner {
 
   load(bytes: Uint8Array): void {
     assert(bytes.length <= this.capacity, 'more bytes than a scanner takes at once');
-    const window = this.#wasm.openWindow(bytes.length) >>> 0;
-    this.#memory().set(bytes, window);
+    this.#window = this.#wasm.openWindow(bytes.length) >>> 0;
+    this.#memory().set(bytes, this.#window);
+    this.#records.length = 0;
   }
 
   scan(from: number, separator: 'comma' | 'space', afterRecord: boolean): ScanStop {
@@ -148,6 +154,7 @@ export class WasmScanner implements Scanner {
   }
 
   addRecord(record: object, offset: number, length: number): boolean {
+    const at = this.#wasm.count();
     const row = this.#scratch.fill(0);
     row[MILLISECONDS_WORD] = -1;
     const texts = this.#reader.read(record, row);
@@ -160,7 +167,17 @@ export class WasmScanner implements Scanner {
       if (field.mode === 'range') continue;
       for (const address of targets[index]!) memory[address >>> 2] = ids[index]!;
     }
-    return this.#wasm.endRow(offset, length) !== 0;
+    if (this.#wasm.endRow(offset, length) === 0) return false;
+    this.#records[at] = record;
+    return true;
+  }
+
+  recordOf(row: number): object | undefined {
+    return this.#records[row];
+  }
+
+  bytes(offset: number, length: number): Uint8Array {
+    return this.#memory().subarray(this.#window + offset, this.#window + offset + length);
   }
 
   get rows(): Int32Array {
@@ -173,6 +190,7 @@ export class WasmScanner implements Scanner {
 
   clear(): void {
     this.#wasm.clear();
+    this.#records.length = 0;
   }
 
   get textCount(): number {
