@@ -9,6 +9,8 @@ const ROOT = join(import.meta.dirname, '../../shared/data');
  */
 export function sharedData(): string | undefined {
   if (existsSync(join(ROOT, 'README.md'))) return ROOT;
-  process.stderr.write('skipped: no real CloudTrail records beside the checkout (../shared/data)\n');
+  process.stderr.write(
+    'skipped: no real CloudTrail records beside the checkout (../shared/data)\n',
+  );
   return undefined;
 }
