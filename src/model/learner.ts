@@ -160,7 +160,7 @@ export class Learner {
       const first = slot;
       const end = facetSlot[f + 1]!;
       let tail = 0;
-      let escape = 1;
+      let left = 1;
       let known = end - first;
       for (; slot < end; slot++) {
         const tuple = slotTuple[slot]!;
@@ -177,22 +177,22 @@ export class Learner {
         const total = stored * fade;
         const distinct = words[node + DISTINCT]!;
         const given = Math.min(discount * distinct, 0.9 * total);
-        const norm = escape / (total + strength);
+        const norm = left / (total + strength);
         if (record !== 0) {
           if (tail === 0) known = slot - first;
           const part =
             distinct === 1 ? 1 : tailMass(nodes.floats, node, records[record + COUNT]!) / stored;
           tail += norm * part * (total - given);
         }
-        escape = norm * (strength + given);
+        left = norm * (strength + given);
         // What is left cannot change the bits by 1e-5.
-        if (escape < 6e-6 * tail || escape < 1e-9) {
+        if (left < 6e-6 * tail || left < 1e-9) {
           slot++;
           break;
         }
       }
       for (; slot < end; slot++) found[slot] = NOT_LOOKED;
-      tail += escape;
+      tail += left;
       bits[f] = tail >= 1 ? 0 : -Math.log2(tail);
       knownAt[f] = known;
     }
