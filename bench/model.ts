@@ -92,6 +92,11 @@ for (const principals of [1_000, 20_000]) {
     `${principals} principals: observe ${kilo(median(rates))} (${spread}), ` +
       `score ${kilo(median(scoring))}, state ${(learner.byteLength / 2 ** 20).toFixed(1)} MiB`,
   );
-  console.log(learner.contexts().map(({columns, size}) => `${columns.join('+') || 'all'}: ${size}`).join(', '));
+  console.log(
+    learner
+      .contexts()
+      .map(({columns, size}) => `${columns.join('+') || 'all'}: ${size}`)
+      .join(', '),
+  );
 }
 if (Number.isNaN(sink)) console.log('nothing was judged');

@@ -2,178 +2,152 @@ import {assert} from '../base/assert.ts';
 
 /**
  * Where the block of a context lies, for all contexts over one tuple of columns. One column is
- * looked up in an array, more go through a hash table, none (everyone) is one block.
+ * looked up in an array by id; more go through an open-addressing table whose slots hold the ids
+ * and the offset side by side; none (everyone) is one block.
  *
- * The index hands out numbers 1, 2, …; 0 is "no such context". Freed numbers are given again.
+ * Offset 0 is "no such context".
  */
 export class ContextIndex {
   readonly columns: readonly number[];
   /** Contexts there are. */
   size = 0;
-  /** Numbers given so far, freed ones included. */
-  #highest = 0;
-  /** By id for one column; else hash slots. */
+  readonly #first: number;
+  readonly #second: number;
+  /** One column: offset by id. More: slots of offset and ids. None: the offset. */
   #table: Int32Array;
-  /** Column ids of each number, `columns.length` each; freed ones hold −1. */
-  #keys: Int32Array;
-  #freed: number[] = [];
+  #mask = 63;
 
   constructor(columns: readonly number[]) {
     this.columns = columns;
-    this.#table = new Int32Array(64);
-    this.#keys = new Int32Array(64 * columns.length);
-  }
-
-  get highest(): number {
-    return this.#highest;
+    this.#first = columns[0] ?? 0;
+    this.#second = columns[1] ?? 0;
+    this.#table = new Int32Array(64 * (columns.length > 1 ? columns.length + 1 : 1));
   }
 
   get byteLength(): number {
-    return this.#table.byteLength + this.#keys.byteLength;
+    return this.#table.byteLength;
   }
 
-  /** Number of the event's context, or 0. */
+  /** Offset of the block of the event's context, or 0. */
   find(ids: Int32Array): number {
-    const columns = this.columns;
-    if (columns.length === 1) return this.#table[ids[columns[0]!]!] ?? 0;
-    if (columns.length === 0) return this.size;
+    const arity = this.columns.length;
     const table = this.#table;
-    const mask = table.length - 1;
-    let slot = this.#hash(ids) & mask;
+    if (arity === 1) {
+      const id = ids[this.#first]!;
+      return id < table.length ? table[id]! : 0;
+    }
+    if (arity === 0) return table[0]!;
+    if (arity !== 2) return table[this.#slotOf(ids)]!;
+    const first = ids[this.#first]!;
+    const second = ids[this.#second]!;
+    const mask = this.#mask;
+    let slot = finish(mix(mix(0, first), second)) & mask;
     for (;;) {
-      const number = table[slot]!;
-      if (number === 0 || this.#matches(number, ids)) return number;
+      const at = slot * 3;
+      const offset = table[at]!;
+      if (offset === 0 || (table[at + 1] === first && table[at + 2] === second)) return offset;
       slot = (slot + 1) & mask;
     }
   }
 
-  /** Gives the event's context, which must be new, a number. */
-  add(ids: Int32Array): number {
-    const columns = this.columns;
-    const number = this.#freed.pop() ?? ++this.#highest;
+  /** Adds the event's context, which must be new. */
+  add(ids: Int32Array, offset: number): void {
+    const arity = this.columns.length;
     this.size++;
-    if (columns.length === 0) return number;
-
-    if ((number + 1) * columns.length > this.#keys.length) {
-      const grown = new Int32Array(this.#keys.length * 2);
-      grown.set(this.#keys);
-      this.#keys = grown;
-    }
-    for (let i = 0; i < columns.length; i++) {
-      this.#keys[number * columns.length + i] = ids[columns[i]!]!;
-    }
-    if (columns.length === 1) {
-      const id = ids[columns[0]!]!;
+    if (arity === 0) {
+      this.#table[0] = offset;
+    } else if (arity === 1) {
+      const id = ids[this.#first]!;
       if (id >= this.#table.length) {
         const grown = new Int32Array(Math.max(id + 1, this.#table.length * 2));
         grown.set(this.#table);
         this.#table = grown;
       }
-      this.#table[id] = number;
-    } else if (this.size * 2 > this.#table.length) {
-      this.#rehash(this.#table.length * 2);
+      this.#table[id] = offset;
     } else {
-      this.#place(number);
+      if (this.size * 2 > this.#mask + 1) this.#rehash((this.#mask + 1) * 2, () => false);
+      const at = this.#slotOf(ids);
+      this.#table[at] = offset;
+      for (let i = 0; i < arity; i++) this.#table[at + 1 + i] = ids[this.columns[i]!]!;
     }
-    return number;
   }
 
-  /** Forgets these numbers. */
-  remove(numbers: readonly number[]): void {
-    const arity = this.columns.length;
-    assert(arity > 0, 'everyone cannot be forgotten');
-    for (const number of numbers) {
-      if (arity === 1) this.#table[this.#keys[number]!] = 0;
-      this.#keys.fill(-1, number * arity, (number + 1) * arity);
-      this.#freed.push(number);
-    }
-    this.size -= numbers.length;
-    if (arity > 1) this.#rehash(this.#table.length);
-  }
-
-  /** Id of the `i`-th column of a context; −1 for a freed number. */
-  key(number: number, i: number): number {
-    return this.#keys[number * this.columns.length + i]!;
-  }
-
-  isFreed(number: number): boolean {
-    return this.columns.length > 0 && this.key(number, 0) < 0;
-  }
-
-  state(): ContextIndexState {
-    const arity = this.columns.length;
-    return {
-      keys: this.#keys.slice(0, (this.#highest + 1) * arity),
-      freed: Int32Array.from(this.#freed),
-      highest: this.#highest,
-    };
-  }
-
-  static restore(columns: readonly number[], state: ContextIndexState): ContextIndex {
-    const index = new ContextIndex(columns);
-    const arity = columns.length;
-    index.#highest = state.highest;
-    index.#freed = [...state.freed];
-    index.size = state.highest - state.freed.length;
-    if (state.keys.length > index.#keys.length) {
-      index.#keys = new Int32Array(state.keys.length * 2);
-    }
-    index.#keys.set(state.keys);
-    if (arity === 1) {
-      let largest = 0;
-      for (const id of state.keys) largest = Math.max(largest, id);
-      index.#table = new Int32Array(Math.max(64, largest + 1));
-      for (let number = 1; number <= state.highest; number++) {
-        const id = index.#keys[number]!;
-        if (id >= 0) index.#table[id] = number;
+  /** Forgets the contexts whose blocks these are. */
+  remove(offsets: ReadonlySet<number>): void {
+    assert(this.columns.length > 0, 'everyone cannot be forgotten');
+    if (this.columns.length === 1) {
+      const table = this.#table;
+      for (let id = 0; id < table.length; id++) {
+        if (offsets.has(table[id]!)) table[id] = 0;
       }
-    } else if (arity > 1) {
-      let slots = 64;
-      while (index.size * 2 > slots) slots *= 2;
-      index.#rehash(slots);
+    } else {
+      this.#rehash(this.#mask + 1, (offset) => offsets.has(offset));
     }
-    return index;
+    this.size -= offsets.size;
   }
 
-  #rehash(slots: number): void {
-    this.#table = new Int32Array(slots);
-    for (let number = 1; number <= this.#highest; number++) {
-      if (!this.isFreed(number)) this.#place(number);
-    }
-  }
-
-  #place(number: number): void {
+  /** Calls back for every context: the offset of its block and its ids, which are valid only then. */
+  each(visit: (offset: number, ids: Int32Array) => void): void {
+    const table = this.#table;
     const arity = this.columns.length;
-    let hash = 0;
-    for (let i = 0; i < arity; i++) hash = mix(hash, this.#keys[number * arity + i]!);
-    const mask = this.#table.length - 1;
-    let slot = finish(hash) & mask;
-    while (this.#table[slot] !== 0) slot = (slot + 1) & mask;
-    this.#table[slot] = number;
+    const stride = arity > 1 ? arity + 1 : 1;
+    const id = new Int32Array(1);
+    for (let at = 0; at < table.length; at += stride) {
+      const offset = table[at]!;
+      if (offset === 0) continue;
+      if (arity === 1) id[0] = at;
+      visit(offset, arity > 1 ? table.subarray(at + 1, at + stride) : id.subarray(0, arity));
+    }
   }
 
-  #hash(ids: Int32Array): number {
+  state(): Int32Array {
+    return this.#table.slice();
+  }
+
+  /** Takes over a state; size follows from it. */
+  restore(table: Int32Array): void {
+    this.#table = table.slice();
+    this.size = 0;
+    this.each(() => this.size++);
+    if (this.columns.length > 1) this.#mask = table.length / (this.columns.length + 1) - 1;
+  }
+
+  #rehash(slots: number, without: (offset: number) => boolean): void {
+    const old = this.#table;
+    const stride = this.columns.length + 1;
+    const mask = slots - 1;
+    const table = new Int32Array(slots * stride);
+    for (let from = 0; from < old.length; from += stride) {
+      if (old[from] === 0 || without(old[from]!)) continue;
+      let hash = 0;
+      for (let i = 1; i < stride; i++) hash = mix(hash, old[from + i]!);
+      let slot = finish(hash) & mask;
+      while (table[slot * stride] !== 0) slot = (slot + 1) & mask;
+      for (let i = 0; i < stride; i++) table[slot * stride + i] = old[from + i]!;
+    }
+    this.#table = table;
+    this.#mask = mask;
+  }
+
+  /** Place of the event's slot, or of the free one where it belongs. */
+  #slotOf(ids: Int32Array): number {
     const columns = this.columns;
+    const table = this.#table;
+    const stride = columns.length + 1;
     let hash = 0;
     for (let i = 0; i < columns.length; i++) hash = mix(hash, ids[columns[i]!]!);
-    return finish(hash);
-  }
-
-  #matches(number: number, ids: Int32Array): boolean {
-    const columns = this.columns;
-    const keys = this.#keys;
-    const start = number * columns.length;
-    for (let i = 0; i < columns.length; i++) {
-      if (keys[start + i] !== ids[columns[i]!]) return false;
+    let slot = finish(hash) & this.#mask;
+    for (;;) {
+      const at = slot * stride;
+      if (table[at] === 0) return at;
+      let same = true;
+      for (let i = 0; i < columns.length; i++) {
+        if (table[at + 1 + i] !== ids[columns[i]!]) same = false;
+      }
+      if (same) return at;
+      slot = (slot + 1) & this.#mask;
     }
-    return true;
   }
-}
-
-export interface ContextIndexState {
-  readonly keys: Int32Array;
-  readonly freed: Int32Array;
-  readonly highest: number;
 }
 
 function mix(hash: number, id: number): number {

@@ -1,8 +1,19 @@
 import {assert} from '../base/assert.ts';
+import {Arena, COUNT, FIRST, LAST, RECORD, REPEATS, TIMES} from './arena.ts';
 import {ContextIndex} from './context-index.ts';
-import {BUCKETS, bucketOf, HISTOGRAM, NODE, Nodes} from './nodes.ts';
+import {
+  BELOW,
+  BUCKETS,
+  bucketOf,
+  DISTINCT,
+  NODE,
+  NODE_TIMES,
+  SEEN,
+  SHIFT,
+  TABLE,
+  TOP,
+} from './node.ts';
 import {assertPlan, type ModelPlan} from './plan.ts';
-import {COUNT, FIRST, LAST, RECORD, REPEATS, TIMES, ValueTables} from './value-tables.ts';
 
 /** What scoring fills in; made by `Learner.judgement` and used again for every event. */
 export interface Judgement {
@@ -56,16 +67,19 @@ export interface UsualValue {
  *
  * `score` changes nothing; `learn` is the only write.
  *
- * Invariant: in every node n, K and the histogram are what its records add up to.
+ * Invariant: in every node n, K and the sums are what its records add up to.
  */
 export class Learner {
   readonly plan: ModelPlan;
   /** Events learnt. */
   learnt = 0;
 
-  readonly #tables: ValueTables;
+  readonly #arena: Arena;
   readonly #indexes: ContextIndex[] = [];
-  readonly #nodes: Nodes[] = [];
+  /** Words of a block, by tuple. */
+  readonly #blockWords: number[];
+  /** Blocks of forgotten contexts, by tuple. */
+  readonly #freeBlocks: number[][];
   /** Time (ms) at which a new occurrence weighs 1. */
   #landmark = Number.NaN;
   readonly #halfLife: number;
@@ -78,16 +92,15 @@ export class Learner {
   readonly #facetSlot: Int32Array;
   readonly #targets: Int32Array;
 
-  // What the last look found: node offset by slot; record offset by slot, 0 absent, −1 not looked.
+  // What the last look found: block by tuple; record by slot, 0 absent, −1 not looked.
   readonly #context: Int32Array;
   readonly #found: Int32Array;
   #weight = 1;
   #weightTime = Number.NaN;
 
-  constructor(plan: ModelPlan, tables = new ValueTables()) {
+  constructor(plan: ModelPlan) {
     assertPlan(plan);
     this.plan = plan;
-    this.#tables = tables;
     const {facets, parameters} = plan;
     this.#halfLife = parameters.halfLifeDays * DAY_MS;
     const slots = facets.reduce((sum, facet) => sum + facet.levels.length, 0);
@@ -115,10 +128,11 @@ export class Learner {
       }
     }
     this.#facetSlot[facets.length] = slot;
-    for (const {columns, nodes} of tuples.values()) {
-      this.#indexes.push(new ContextIndex(columns));
-      this.#nodes.push(new Nodes(nodes));
-    }
+    for (const {columns} of tuples.values()) this.#indexes.push(new ContextIndex(columns));
+    this.#blockWords = [...tuples.values()].map(({nodes}) => nodes * NODE);
+    this.#freeBlocks = this.#blockWords.map(() => []);
+    // Block 0 stays empty and stands for contexts not seen yet.
+    this.#arena = new Arena(Math.max(...this.#blockWords));
     this.#context = new Int32Array(this.#indexes.length);
   }
 
@@ -129,7 +143,7 @@ export class Learner {
 
   /** Bytes held, free room included. */
   get byteLength(): number {
-    const parts = [this.#tables, ...this.#indexes, ...this.#nodes];
+    const parts = [this.#arena, ...this.#indexes];
     return parts.reduce((sum, part) => sum + part.byteLength, 0);
   }
 
@@ -142,8 +156,8 @@ export class Learner {
   score(ids: Int32Array, time: number, out: Judgement): void {
     this.#look(ids);
     const {discount, strength} = this.plan.parameters;
-    const tables = this.#tables;
-    const records = tables.floats;
+    const arena = this.#arena;
+    const {words, floats, doubles} = arena;
     const {bits, level: knownAt} = out;
     const facetSlot = this.#facetSlot;
     const targets = this.#targets;
@@ -151,7 +165,6 @@ export class Learner {
     const slotNode = this.#slotNode;
     const context = this.#context;
     const found = this.#found;
-    const allNodes = this.#nodes;
     const fade = 1 / this.#weightAt(time);
 
     let slot = 0;
@@ -163,16 +176,13 @@ export class Learner {
       let left = 1;
       let known = end - first;
       for (; slot < end; slot++) {
-        const tuple = slotTuple[slot]!;
-        const nodes = allNodes[tuple]!;
-        const node = context[tuple]! + slotNode[slot]!;
-        const stored = nodes.doubles[node >> 1]!;
+        const node = context[slotTuple[slot]!]! + slotNode[slot]!;
+        const stored = doubles[node >> 1]!;
         if (stored === 0) {
           found[slot] = 0;
           continue;
         }
-        const words = nodes.words;
-        const record = tables.find(words[node + TABLE]!, words[node + SHIFT]!, value);
+        const record = arena.find(words[node + TABLE]!, words[node + SHIFT]!, value);
         found[slot] = record;
         const total = stored * fade;
         const distinct = words[node + DISTINCT]!;
@@ -180,8 +190,14 @@ export class Learner {
         const norm = left / (total + strength);
         if (record !== 0) {
           if (tail === 0) known = slot - first;
-          const part =
-            distinct === 1 ? 1 : tailMass(nodes.floats, node, records[record + COUNT]!) / stored;
+          let part = 1;
+          if (distinct !== 1) {
+            // Mass of the values no commoner: half of its bucket's others, and itself.
+            const bucket = bucketOf(words[record + COUNT]!);
+            const below = floats[node + BELOW + bucket]!;
+            const upTo = bucket === words[node + TOP] ? stored : floats[node + BELOW + bucket + 1]!;
+            part = (0.5 * (below + upTo + floats[record + COUNT]!)) / stored;
+          }
           tail += norm * part * (total - given);
         }
         left = norm * (strength + given);
@@ -192,8 +208,11 @@ export class Learner {
         }
       }
       for (; slot < end; slot++) found[slot] = NOT_LOOKED;
-      tail += left;
-      bits[f] = tail >= 1 ? 0 : -Math.log2(tail);
+      const usual = tail + left;
+      const odd = 1 - usual;
+      // The series of the logarithm, right to 1e-9 there, is much cheaper.
+      if (odd < 0.002) bits[f] = odd <= 0 ? 0 : Math.LOG2E * odd * (1 + odd * (0.5 + odd / 3));
+      else bits[f] = -Math.log2(usual);
       knownAt[f] = known;
     }
   }
@@ -226,41 +245,35 @@ export class Learner {
     const day = Math.floor(second / 86_400);
     this.learnt++;
 
+    const arena = this.#arena;
     const context = this.#context;
     for (let tuple = 0; tuple < context.length; tuple++) {
-      const nodes = this.#nodes[tuple]!;
       let block = context[tuple]!;
       if (block === 0) {
         block = this.#addContext(tuple, ids);
         context[tuple] = block;
       }
-      if (second > nodes.words[block + SEEN]! >>> 0) nodes.words[block + SEEN] = second;
+      if (second > arena.words[block + SEEN]! >>> 0) arena.words[block + SEEN] = second;
     }
 
     const facetSlot = this.#facetSlot;
     const targets = this.#targets;
-    const tables = this.#tables;
     for (let f = 0; f < targets.length; f++) {
       const value = ids[targets[f]!]!;
       const first = facetSlot[f]!;
       const end = facetSlot[f + 1]!;
       for (let slot = first; slot < end; slot++) {
-        const tuple = this.#slotTuple[slot]!;
-        const nodes = this.#nodes[tuple]!;
-        const node = context[tuple]! + this.#slotNode[slot]!;
-        const nodeWords = nodes.words;
+        const node = context[this.#slotTuple[slot]!]! + this.#slotNode[slot]!;
+        let words = arena.words;
         let record = this.#found[slot]!;
         if (record === NOT_LOOKED) {
-          record = tables.find(nodeWords[node + TABLE]!, nodeWords[node + SHIFT]!, value);
+          record = arena.find(words[node + TABLE]!, words[node + SHIFT]!, value);
         }
         let added = weight;
         let again = false;
-        let words = tables.words;
-        let floats = tables.floats;
         if (record === 0) {
-          record = this.#insert(nodes, node, value, this.#slotCap[slot]!);
-          words = tables.words;
-          floats = tables.floats;
+          record = this.#insert(node, value, this.#slotCap[slot]!);
+          words = arena.words;
           words[record + FIRST] = second;
           words[record + LAST] = second;
           words[record + REPEATS] = 1;
@@ -281,113 +294,144 @@ export class Learner {
           if (second > last) words[record + LAST] = second;
           else if (second < words[record + FIRST]! >>> 0) words[record + FIRST] = second;
         }
-        const before = floats[record + COUNT]!;
-        const bucketBefore = bucketOf(words[record + COUNT]!);
-        floats[record + COUNT] = before + added;
-        const after = floats[record + COUNT]!; // as rounded, so that the histogram adds up
-        const bucket = bucketOf(words[record + COUNT]!);
-        const histogram = nodes.floats;
-        if (bucket === bucketBefore && before !== 0) {
-          histogram[node + HISTOGRAM + bucket]! += after - before;
-        } else {
-          if (before !== 0) histogram[node + HISTOGRAM + bucketBefore]! -= before;
-          histogram[node + HISTOGRAM + bucket]! += after;
-        }
-        nodes.doubles[node >> 1]! += after - before;
-        const times = words[record + TIMES]! + 1;
-        if (times !== 0) words[record + TIMES] = times;
-        const nodeTimes = nodeWords[node + NODE_TIMES]! + 1;
-        if (nodeTimes !== 0) nodeWords[node + NODE_TIMES] = nodeTimes;
+        this.#count(node, record, added);
         if (again) break;
       }
     }
   }
 
-  /** Adds a record to a node, making room first; returns its offset. */
-  #insert(nodes: Nodes, node: number, value: number, cap: number): number {
-    const tables = this.#tables;
-    const words = nodes.words;
-    if (words[node + DISTINCT]! >= cap) this.#evict(nodes, node, cap);
-    const table = words[node + TABLE]!;
-    const shift = words[node + SHIFT]!;
-    if (table === 0) {
-      words[node + SHIFT] = SMALLEST;
-      words[node + TABLE] = tables.allocate(SMALLEST);
-    } else if (tables.isFull(shift, words[node + DISTINCT]!)) {
-      words[node + TABLE] = tables.resize(table, shift, shift - 1);
-      words[node + SHIFT] = shift - 1;
+  /** Adds to a record's count, and keeps n and the sums of the node true. */
+  #count(node: number, record: number, added: number): void {
+    const {words, floats, doubles} = this.#arena;
+    const before = floats[record + COUNT]!;
+    const from = before === 0 ? -1 : bucketOf(words[record + COUNT]!);
+    floats[record + COUNT] = before + added;
+    const after = floats[record + COUNT]!; // as rounded, so that the sums add up
+    const to = bucketOf(words[record + COUNT]!);
+    const sums = node + BELOW;
+    let top = words[node + TOP]!;
+    if (to > top) {
+      const total = doubles[node >> 1]!;
+      while (top < to) floats[sums + ++top] = total;
+      words[node + TOP] = top;
     }
+    // Out of its bucket and into a higher one: the buckets between no longer have it below them.
+    if (from >= 0) for (let b = from + 1; b <= to; b++) floats[sums + b]! -= before;
+    const more = after - before;
+    for (let b = to + 1; b <= top; b++) floats[sums + b]! += more;
+    doubles[node >> 1]! += more;
+    const times = words[record + TIMES]! + 1;
+    if (times !== 0) words[record + TIMES] = times;
+    const nodeTimes = words[node + NODE_TIMES]! + 1;
+    if (nodeTimes !== 0) words[node + NODE_TIMES] = nodeTimes;
+  }
+
+  /** Adds a record to a node, making room first; returns its offset. */
+  #insert(node: number, value: number, cap: number): number {
+    const arena = this.#arena;
+    if (arena.words[node + DISTINCT]! >= cap) this.#evict(node, cap);
+    let table = arena.words[node + TABLE]!;
+    let shift = arena.words[node + SHIFT]!;
+    if (table === 0) {
+      shift = SMALLEST;
+      table = arena.allocate(shift);
+    } else if (arena.isFull(shift, arena.words[node + DISTINCT]!)) {
+      table = arena.resize(table, shift, shift - 1);
+      shift--;
+    }
+    const words = arena.words;
+    words[node + TABLE] = table;
+    words[node + SHIFT] = shift;
     words[node + DISTINCT]!++;
-    return tables.insert(words[node + TABLE]!, words[node + SHIFT]!, value);
+    return arena.insert(table, shift, value);
   }
 
   /** Forgets the values of least mass: one of a small context, a sixteenth of a large one. */
-  #evict(nodes: Nodes, node: number, cap: number): void {
-    const tables = this.#tables;
-    const words = nodes.words;
+  #evict(node: number, cap: number): void {
+    const arena = this.#arena;
+    const {words, floats} = arena;
     const table = words[node + TABLE]!;
     const shift = words[node + SHIFT]!;
     const end = table + (RECORD << (32 - shift));
-    let excess = cap < 1_024 ? 1 : cap >> 4;
-    excess += words[node + DISTINCT]! - cap;
-    const counts: number[] = [];
+    const excess = words[node + DISTINCT]! - cap + (cap < 1_024 ? 1 : cap >> 4);
+    const counts = new Float32Array(words[node + DISTINCT]!);
+    let i = 0;
     for (let record = table; record < end; record += RECORD) {
-      if (tables.words[record] !== 0) counts.push(tables.floats[record + COUNT]!);
+      if (words[record] !== 0) counts[i++] = floats[record + COUNT]!;
     }
-    const bound = Float32Array.from(counts).sort()[excess - 1]!;
+    const bound = counts.sort()[excess - 1]!;
     const victims: number[] = [];
     for (let record = table; record < end && victims.length < excess; record += RECORD) {
-      if (tables.words[record] !== 0 && tables.floats[record + COUNT]! <= bound) {
-        victims.push(tables.words[record]! - 1);
-      }
+      if (words[record] !== 0 && floats[record + COUNT]! <= bound) victims.push(words[record]! - 1);
     }
-    for (const value of victims) {
-      const record = tables.find(table, shift, value);
-      const count = tables.floats[record + COUNT]!;
-      nodes.floats[node + HISTOGRAM + bucketOf(tables.words[record + COUNT]!)]! -= count;
-      nodes.doubles[node >> 1] = Math.max(0, nodes.doubles[node >> 1]! - count);
-      tables.remove(table, shift, record);
-    }
+    for (const value of victims) arena.remove(table, shift, arena.find(table, shift, value));
     words[node + DISTINCT]! -= victims.length;
+    this.#sum(node);
+  }
+
+  /** Computes n and the sums of a node afresh from its records. */
+  #sum(node: number): void {
+    const {words, floats, doubles} = this.#arena;
+    const table = words[node + TABLE]!;
+    const end = table + (RECORD << (32 - words[node + SHIFT]!));
+    const masses = new Float64Array(BUCKETS);
+    let total = 0;
+    let top = 0;
+    for (let record = table; record < end; record += RECORD) {
+      if (words[record] === 0) continue;
+      const bucket = bucketOf(words[record + COUNT]!);
+      const count = floats[record + COUNT]!;
+      masses[bucket]! += count;
+      total += count;
+      top = Math.max(top, bucket);
+    }
+    doubles[node >> 1] = total;
+    words[node + TOP] = top;
+    let below = 0;
+    for (let b = 0; b <= top; b++) {
+      floats[node + BELOW + b] = below;
+      below += masses[b]!;
+    }
   }
 
   /** Block of the event's context, which is new. */
   #addContext(tuple: number, ids: Int32Array): number {
     const index = this.#indexes[tuple]!;
-    const nodes = this.#nodes[tuple]!;
     if (index.size >= this.plan.parameters.contexts && index.columns.length > 0) {
-      this.#forgetContexts(index, nodes);
+      this.#forgetContexts(tuple);
     }
-    const number = index.add(ids);
-    nodes.reserve(number);
-    return number * nodes.stride;
+    const block = this.#freeBlocks[tuple]!.pop() ?? this.#arena.block(this.#blockWords[tuple]!);
+    index.add(ids, block);
+    return block;
   }
 
   /** Forgets the sixteenth of the contexts that was longest unseen. */
-  #forgetContexts(index: ContextIndex, nodes: Nodes): void {
-    const live: number[] = [];
-    for (let number = 1; number <= index.highest; number++) {
-      if (!index.isFreed(number)) live.push(number);
-    }
-    const seen = (number: number) => nodes.words[number * nodes.stride + SEEN]! >>> 0;
-    live.sort((a, b) => seen(a) - seen(b) || a - b);
-    const victims = live.slice(0, Math.max(1, live.length >> 4));
-    for (const number of victims) {
-      const block = number * nodes.stride;
-      for (let node = block; node < block + nodes.stride; node += NODE) {
-        const table = nodes.words[node + TABLE]!;
-        if (table !== 0) this.#tables.release(table, nodes.words[node + SHIFT]!);
+  #forgetContexts(tuple: number): void {
+    const words = this.#arena.words;
+    const blocks: number[] = [];
+    this.#indexes[tuple]!.each((block) => {
+      blocks.push(block);
+    });
+    blocks.sort((a, b) => (words[a + SEEN]! >>> 0) - (words[b + SEEN]! >>> 0) || a - b);
+    const victims = blocks.slice(0, Math.max(1, blocks.length >> 4));
+    const size = this.#blockWords[tuple]!;
+    for (const block of victims) {
+      for (let node = block; node < block + size; node += NODE) {
+        if (words[node + TABLE] !== 0)
+          this.#arena.release(words[node + TABLE]!, words[node + SHIFT]!);
       }
-      nodes.words.fill(0, block, block + nodes.stride);
+      words.fill(0, block, block + size);
     }
-    index.remove(victims);
+    this.#indexes[tuple]!.remove(new Set(victims));
+    this.#freeBlocks[tuple]!.push(...victims);
   }
 
   /** Finds the block of each context of the event; 0, the empty one, where there is none. */
   #look(ids: Int32Array): void {
     const context = this.#context;
+    const indexes = this.#indexes;
     for (let tuple = 0; tuple < context.length; tuple++) {
-      context[tuple] = this.#indexes[tuple]!.find(ids) * this.#nodes[tuple]!.stride;
+      context[tuple] = indexes[tuple]!.find(ids);
     }
   }
 
@@ -396,7 +440,7 @@ export class Learner {
     this.#weightTime = time;
     const age = (time - this.#landmark) / this.#halfLife;
     // Before the first event every time weighs the same.
-    this.#weight = Number.isNaN(age) ? 1 : 2 ** age;
+    this.#weight = Number.isNaN(age) ? 1 : Math.exp(age * Math.LN2);
     return this.#weight;
   }
 
@@ -405,38 +449,35 @@ export class Learner {
     this.#landmark += halfLives * this.#halfLife;
     this.#weightTime = Number.NaN;
     const factor = 2 ** -halfLives;
-    const {words, floats} = this.#tables;
-    for (const nodes of this.#nodes) {
-      for (let node = 0; node < nodes.end; node += NODE) {
-        const table = nodes.words[node + TABLE]!;
-        if (table === 0) continue;
-        nodes.floats.fill(0, node + HISTOGRAM, node + HISTOGRAM + BUCKETS);
-        const end = table + (RECORD << (32 - nodes.words[node + SHIFT]!));
-        let total = 0;
-        for (let record = table; record < end; record += RECORD) {
-          if (words[record] === 0) continue;
-          floats[record + COUNT]! *= factor;
-          const count = floats[record + COUNT]!;
-          nodes.floats[node + HISTOGRAM + bucketOf(words[record + COUNT]!)]! += count;
-          total += count;
+    const {words, floats} = this.#arena;
+    for (const [tuple, index] of this.#indexes.entries()) {
+      const size = this.#blockWords[tuple]!;
+      index.each((block) => {
+        for (let node = block; node < block + size; node += NODE) {
+          const table = words[node + TABLE]!;
+          if (table === 0) continue;
+          const end = table + (RECORD << (32 - words[node + SHIFT]!));
+          for (let record = table; record < end; record += RECORD) {
+            if (words[record] !== 0) floats[record + COUNT]! *= factor;
+          }
+          this.#sum(node);
         }
-        nodes.doubles[node >> 1] = total;
-      }
+      });
     }
   }
 
   /** The counts behind a facet of an event at a level; for explanations. */
   counts(facet: number, level: number, ids: Int32Array, time: number): Counts {
-    const {nodes, node} = this.#nodeOf(facet, level, ids);
+    const node = this.#nodeOf(facet, level, ids);
     const fade = 1 / this.#weightAt(time);
-    const {words, floats} = this.#tables;
+    const {words, floats, doubles} = this.#arena;
     const value = ids[this.#targets[facet]!]!;
-    const record = this.#tables.find(nodes.words[node + TABLE]!, nodes.words[node + SHIFT]!, value);
+    const record = this.#arena.find(words[node + TABLE]!, words[node + SHIFT]!, value);
     const known = record !== 0;
     return {
-      total: nodes.doubles[node >> 1]! * fade,
-      totalTimes: nodes.words[node + NODE_TIMES]! >>> 0,
-      distinct: nodes.words[node + DISTINCT]!,
+      total: doubles[node >> 1]! * fade,
+      totalTimes: words[node + NODE_TIMES]! >>> 0,
+      distinct: words[node + DISTINCT]!,
       count: known ? floats[record + COUNT]! * fade : 0,
       times: known ? words[record + TIMES]! >>> 0 : 0,
       firstSeen: known ? (words[record + FIRST]! >>> 0) * 1_000 : Number.NaN,
@@ -444,65 +485,35 @@ export class Learner {
     };
   }
 
-  /** The commonest values of a facet's context, commonest first. */
+  /** The commonest values of a facet's context, commonest first; one look at all its values. */
   usual(facet: number, level: number, ids: Int32Array, limit: number): UsualValue[] {
-    const {nodes, node} = this.#nodeOf(facet, level, ids);
-    const table = nodes.words[node + TABLE]!;
+    const node = this.#nodeOf(facet, level, ids);
+    const {words, floats, doubles} = this.#arena;
+    const table = words[node + TABLE]!;
     if (table === 0) return [];
-    const {words, floats} = this.#tables;
-    const total = nodes.doubles[node >> 1]!;
-    const end = table + (RECORD << (32 - nodes.words[node + SHIFT]!));
+    const total = doubles[node >> 1]!;
+    const end = table + (RECORD << (32 - words[node + SHIFT]!));
     const top: UsualValue[] = [];
-    let least = 0;
     for (let record = table; record < end; record += RECORD) {
       const key = words[record]!;
       if (key === 0) continue;
       const share = floats[record + COUNT]! / total;
-      if (top.length === limit && share <= least) continue;
+      if (top.length === limit && share <= top[limit - 1]!.share) continue;
       let place = top.length;
       while (place > 0 && top[place - 1]!.share < share) place--;
       top.splice(place, 0, {value: key - 1, share});
       if (top.length > limit) top.pop();
-      least = top.at(-1)!.share;
     }
     return top;
   }
 
-  #nodeOf(facet: number, level: number, ids: Int32Array): {nodes: Nodes; node: number} {
+  #nodeOf(facet: number, level: number, ids: Int32Array): number {
     const slot = this.#facetSlot[facet]! + level;
     assert(slot < this.#facetSlot[facet + 1]!, `facet ${facet} has no level ${level}`);
-    const tuple = this.#slotTuple[slot]!;
-    const nodes = this.#nodes[tuple]!;
-    const number = this.#indexes[tuple]!.find(ids);
-    return {nodes, node: number * nodes.stride + this.#slotNode[slot]!};
+    const index = this.#indexes[this.#slotTuple[slot]!]!;
+    return index.find(ids) + this.#slotNode[slot]!;
   }
 }
-
-/** Mass of the values no commoner than one of this count: half of its bucket's others, and itself. */
-function tailMass(floats: Float32Array, node: number, count: number): number {
-  scratchFloats[0] = count;
-  const start = node + HISTOGRAM;
-  const own = start + bucketOf(scratchWords[0]!);
-  let even = 0;
-  let odd = 0;
-  let at = start;
-  for (; at + 1 < own; at += 2) {
-    even += floats[at]!;
-    odd += floats[at + 1]!;
-  }
-  if (at < own) even += floats[at]!;
-  return even + odd + 0.5 * (floats[own]! + count);
-}
-
-const scratchFloats = new Float32Array(1);
-const scratchWords = new Int32Array(scratchFloats.buffer);
-
-/** Words of a node's head; see `Nodes`. */
-const DISTINCT = 2;
-const TABLE = 3;
-const SHIFT = 4;
-const NODE_TIMES = 5;
-const SEEN = 6;
 
 /** Shift of the smallest table, of two slots. */
 const SMALLEST = 31;

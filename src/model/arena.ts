@@ -1,7 +1,8 @@
 import {assert} from '../base/assert.ts';
 
 /**
- * Many small hash tables in one buffer, each from a value's id to a record of six words:
+ * The one buffer of a learner, seen as integers and floats. It holds blocks of nodes (see
+ * `node.ts`) and many small hash tables, each from a value's id to a record of six words:
  *
  * | word | what |
  * |---|---|
@@ -14,23 +15,28 @@ import {assert} from '../base/assert.ts';
  *
  * A table is 2^k slots in a row, probed linearly from a Fibonacci hash, so that one probe is one
  * cache line mostly, a table can be listed without an index of its own, and growing touches one
- * table only. Tables of up to 8 slots fill up completely, larger ones to seven eighths.
+ * table only. Tables fill up to five eighths, but the smallest, of two
+ * slots, wholly.
  *
  * Who owns a table keeps its offset, its `shift` (32 − k) and its number of records; offset 0 is
  * no table. Offsets survive growth of the buffer, not that of their table.
  */
-export class ValueTables {
-  /** The buffer as integers and as floats; replaced when it grows, so never keep them. */
+export class Arena {
+  /** The buffer; replaced when it grows, so never keep these. */
   words: Int32Array;
   floats: Float32Array;
+  doubles: Float64Array;
   #used: number;
   /** First free table of 2^k slots, by k; word 0 of a free table is the next one. */
   readonly #free: Int32Array;
 
-  constructor() {
-    this.words = new Int32Array(1 << 14);
+  /** @param reserved words from offset 0 on that stay zero. */
+  constructor(reserved: number) {
+    assert(reserved > 0 && reserved % 2 === 0, 'blocks hold doubles, so they begin at even words');
+    this.words = new Int32Array(Math.max(1 << 14, reserved));
     this.floats = new Float32Array(this.words.buffer);
-    this.#used = RECORD; // offset 0 means none
+    this.doubles = new Float64Array(this.words.buffer);
+    this.#used = reserved;
     this.#free = new Int32Array(32);
   }
 
@@ -67,10 +73,15 @@ export class ValueTables {
       this.words.fill(0, reused, reused + size);
       return reused;
     }
-    const table = this.#used;
-    if (table + size > this.words.length) this.#grow(table + size);
-    this.#used = table + size;
-    return table;
+    return this.block(size);
+  }
+
+  /** Offset of so many new words, zero; an even number. They are never given back. */
+  block(size: number): number {
+    const block = this.#used;
+    if (block + size > this.words.length) this.#grow(block + size);
+    this.#used = block + size;
+    return block;
   }
 
   release(table: number, shift: number): void {
@@ -82,7 +93,7 @@ export class ValueTables {
   /** True when one more record would overfill a table of this shift. */
   isFull(shift: number, records: number): boolean {
     const slots = 1 << (32 - shift);
-    return slots <= 8 ? records >= slots : records >= slots - (slots >>> 3);
+    return slots === 2 ? records >= 2 : records * 8 >= slots * 5;
   }
 
   /** Offset of a new record of `value`, zero but for the value; it must be absent and fit. */
@@ -134,31 +145,32 @@ export class ValueTables {
     words.fill(0, table + gap * RECORD, table + gap * RECORD + RECORD);
   }
 
-  state(): ValueTablesState {
+  state(): ArenaState {
     return {words: this.words.slice(0, this.#used), free: this.#free.slice()};
   }
 
-  static restore(state: ValueTablesState): ValueTables {
-    const tables = new ValueTables();
-    tables.#used = state.words.length;
-    if (state.words.length > tables.words.length) tables.#grow(state.words.length);
-    tables.words.set(state.words);
-    tables.#free.set(state.free);
-    return tables;
+  /** Takes over a state. */
+  restore(state: ArenaState): void {
+    this.#used = state.words.length;
+    this.#replace(state.words, state.words.length + (state.words.length & 1));
+    this.#free.set(state.free);
   }
 
   #grow(needed: number): void {
     // Half as much again: doubling would leave up to half of a large buffer unused.
-    const length = Math.max(needed, Math.ceil(this.words.length * 1.5));
-    assert(length < 2 ** 31, 'the values of one model must fit 8 GiB');
-    const grown = new Int32Array(length);
-    grown.set(this.words);
-    this.words = grown;
-    this.floats = new Float32Array(grown.buffer);
+    this.#replace(this.words, Math.max(needed, Math.ceil(this.words.length * 0.75) * 2));
+  }
+
+  #replace(from: Int32Array, length: number): void {
+    assert(length < 2 ** 31, 'the counts of one model must fit 8 GiB');
+    this.words = new Int32Array(length + (length & 1));
+    this.words.set(from);
+    this.floats = new Float32Array(this.words.buffer);
+    this.doubles = new Float64Array(this.words.buffer);
   }
 }
 
-export interface ValueTablesState {
+export interface ArenaState {
   readonly words: Int32Array;
   readonly free: Int32Array;
 }
