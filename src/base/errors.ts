@@ -20,7 +20,11 @@ export class AppError extends Error {
   /** True when the same attempt may succeed later. */
   readonly retryable: boolean;
 
-  constructor(code: ErrorCode, message: string, options: {cause?: unknown; retryable?: boolean} = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: {cause?: unknown; retryable?: boolean} = {},
+  ) {
     super(message, options.cause === undefined ? undefined : {cause: options.cause});
     this.name = 'AppError';
     this.code = code;

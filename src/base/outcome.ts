@@ -14,7 +14,12 @@ export const REJECT_REASONS = [
 export type RejectReason = (typeof REJECT_REASONS)[number];
 
 /** What is left out on purpose: nothing is wrong with it, it is no event. */
-export const DROP_REASONS = ['digest', 'control_message', 'duplicate', 'outside_time_range'] as const;
+export const DROP_REASONS = [
+  'digest',
+  'control_message',
+  'duplicate',
+  'outside_time_range',
+] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
 /** A record or stretch of a file that was set aside, with its place. */

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {Numbering, referenceVectors, VECTOR_PLAN} from '../../test/vectors/read.ts';
-import {Evidence, saturate, type Surprise} from './evidence.ts';
+import {Evidence, type Surprise, saturate} from './evidence.ts';
 
 test('gives S, A and R of the reference implementation', () => {
   const evidence = new Evidence(VECTOR_PLAN);

@@ -88,7 +88,8 @@ export class Evidence {
         const b = saturate(bits[f]!, parameters.saturation);
         if (b < parameters.evidenceBits) continue;
         const value = ids[facet.target]!;
-        if (this.#uncredited(entity, f, value, time, b) > 0) this.#credit(entity, f, value, time, b);
+        if (this.#uncredited(entity, f, value, time, b) > 0)
+          this.#credit(entity, f, value, time, b);
       }
     }
     const gain = judged.fresh - parameters.evidenceFloor;
