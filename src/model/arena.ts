@@ -1,4 +1,5 @@
 import {assert} from '../base/assert.ts';
+import type {SectionReader, SectionWriter} from '../base/binary.ts';
 
 /**
  * The one buffer of a learner, seen as integers and floats. It holds blocks of nodes (see
@@ -145,15 +146,16 @@ export class Arena {
     words.fill(0, table + gap * RECORD, table + gap * RECORD + RECORD);
   }
 
-  state(): ArenaState {
-    return {words: this.words.slice(0, this.#used), free: this.#free.slice()};
+  save(to: SectionWriter): void {
+    to.write('arena.words', this.words.subarray(0, this.#used));
+    to.write('arena.free', this.#free);
   }
 
-  /** Takes over a state. */
-  restore(state: ArenaState): void {
-    this.#used = state.words.length;
-    this.#replace(state.words, state.words.length + (state.words.length & 1));
-    this.#free.set(state.free);
+  restore(from: SectionReader): void {
+    const words = from.int32('arena.words');
+    this.#used = words.length;
+    this.#replace(words, words.length);
+    this.#free.set(from.int32('arena.free').subarray(0, this.#free.length));
   }
 
   #grow(needed: number): void {
@@ -168,11 +170,6 @@ export class Arena {
     this.floats = new Float32Array(this.words.buffer);
     this.doubles = new Float64Array(this.words.buffer);
   }
-}
-
-export interface ArenaState {
-  readonly words: Int32Array;
-  readonly free: Int32Array;
 }
 
 /** Words of a record. */

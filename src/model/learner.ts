@@ -1,4 +1,5 @@
 import {assert} from '../base/assert.ts';
+import type {SectionReader, SectionWriter} from '../base/binary.ts';
 import {Arena, COUNT, FIRST, LAST, RECORD, REPEATS, TIMES} from './arena.ts';
 import {ContextIndex} from './context-index.ts';
 import {
@@ -507,6 +508,113 @@ export class Learner {
     return top;
   }
 
+  /**
+   * Judges an event that was learnt already, as if it had not been: for looking back over a stream
+   * once all of it is known. At the own level the event's part of the count is taken out, all of
+   * it if the value was seen once, else a mean part (count / times seen); and as long as a value
+   * was seen once only, the same at the next wider level. Learning first and judging so afterwards
+   * finds what is rare in the whole stream, the first days included, and needs no warm-up. It does
+   * not undo the order of events, so numbers differ somewhat from those of a second pass.
+   */
+  scoreWithout(ids: Int32Array, time: number, out: Judgement): void {
+    const {discount, strength} = this.plan.parameters;
+    const {words, floats, doubles} = this.#arena;
+    const fade = 1 / this.#weightAt(time);
+    for (let f = 0; f < this.#targets.length; f++) {
+      const value = ids[this.#targets[f]!]!;
+      const levels = this.#facetSlot[f + 1]! - this.#facetSlot[f]!;
+      let tail = 0;
+      let left = 1;
+      let known = levels;
+      let removing = true;
+      for (let level = 0; level < levels; level++) {
+        const node = this.#nodeOf(f, level, ids);
+        const record = this.#arena.find(words[node + TABLE]!, words[node + SHIFT]!, value);
+        let stored = doubles[node >> 1]!;
+        let distinct = words[node + DISTINCT]!;
+        let count = 0;
+        let own = 0;
+        if (record !== 0) {
+          own = floats[record + COUNT]!;
+          count = own;
+          if (removing) {
+            const times = Math.max(1, words[record + TIMES]! >>> 0);
+            count = times === 1 ? 0 : own * (1 - 1 / times);
+            stored = Math.max(0, stored - (own - count));
+            if (times === 1) distinct--;
+            removing = times === 1;
+          }
+        }
+        if (stored * fade < NOTHING || distinct === 0) continue;
+        const total = stored * fade;
+        const given = Math.min(discount * distinct, 0.9 * total);
+        const norm = left / (total + strength);
+        if (count > 0) {
+          if (known === levels) known = level;
+          const bucket = bucketOf(floatBits(count));
+          const top = words[node + TOP]!;
+          const sumBelow = (b: number) =>
+            b > top ? doubles[node >> 1]! : floats[node + BELOW + b]!;
+          const below = sumBelow(bucket);
+          let same = sumBelow(bucket + 1) - below;
+          if (bucket === bucketOf(words[record + COUNT]!)) same -= own;
+          const part = Math.min(1, (below + 0.5 * Math.max(0, same) + count) / stored);
+          tail += norm * part * (total - given);
+        }
+        left = norm * (strength + given);
+      }
+      out.bits[f] = -Math.log2(Math.min(1, tail + left));
+      out.level[f] = known;
+    }
+  }
+
+  /** Marks every id that a context or a value still uses; `used` has an array for each column. */
+  mark(used: readonly Uint8Array[]): void {
+    const words = this.#arena.words;
+    for (const [tuple, index] of this.#indexes.entries()) {
+      const targets: {readonly node: number; readonly column: number}[] = [];
+      for (let f = 0; f < this.#targets.length; f++) {
+        for (let slot = this.#facetSlot[f]!; slot < this.#facetSlot[f + 1]!; slot++) {
+          if (this.#slotTuple[slot] !== tuple) continue;
+          targets.push({node: this.#slotNode[slot]!, column: this.#targets[f]!});
+        }
+      }
+      index.each((block, ids) => {
+        for (const [i, id] of ids.entries()) used[index.columns[i]!]![id] = 1;
+        for (const {node, column} of targets) {
+          const table = words[block + node + TABLE]!;
+          if (table === 0) continue;
+          const end = table + (RECORD << (32 - words[block + node + SHIFT]!));
+          for (let record = table; record < end; record += RECORD) {
+            if (words[record] !== 0) used[column]![words[record]! - 1] = 1;
+          }
+        }
+      });
+    }
+  }
+
+  save(to: SectionWriter): void {
+    to.numbers('learner', [this.learnt, this.#landmark]);
+    this.#arena.save(to);
+    for (const [tuple, index] of this.#indexes.entries()) {
+      to.write(`contexts.${tuple}`, index.state());
+      to.write(`contexts.${tuple}.free`, Int32Array.from(this.#freeBlocks[tuple]!));
+    }
+  }
+
+  /** Carries on where `save` left off; the plan must be the same. */
+  restore(from: SectionReader): void {
+    const [learnt, landmark] = from.float64('learner');
+    this.learnt = learnt!;
+    this.#landmark = landmark!;
+    this.#weightTime = Number.NaN;
+    this.#arena.restore(from);
+    for (const [tuple, index] of this.#indexes.entries()) {
+      index.restore(from.int32(`contexts.${tuple}`));
+      this.#freeBlocks[tuple] = [...from.int32(`contexts.${tuple}.free`)];
+    }
+  }
+
   #nodeOf(facet: number, level: number, ids: Int32Array): number {
     const slot = this.#facetSlot[facet]! + level;
     assert(slot < this.#facetSlot[facet + 1]!, `facet ${facet} has no level ${level}`);
@@ -515,9 +623,19 @@ export class Learner {
   }
 }
 
+const scratch = new Float32Array(1);
+const scratchBits = new Int32Array(scratch.buffer);
+
+function floatBits(value: number): number {
+  scratch[0] = value;
+  return scratchBits[0]!;
+}
+
 /** Shift of the smallest table, of two slots. */
 const SMALLEST = 31;
 const NOT_LOOKED = -1;
+/** Rounding may leave this much where a count was taken out. */
+const NOTHING = 1e-6;
 const DAY_MS = 86_400_000;
 const MAX_SECOND = 2 ** 32 - 1;
 /** Weight at which counts are rescaled: small enough for the histogram's range of buckets. */

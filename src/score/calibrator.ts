@@ -1,4 +1,5 @@
 import {assert} from '../base/assert.ts';
+import {BinaryError, type SectionReader, type SectionWriter} from '../base/binary.ts';
 
 export interface CalibratorParameters {
   readonly halfLifeDays: number;
@@ -59,7 +60,8 @@ export class Calibrator {
   #total = 0;
   readonly #sizes = new Float64Array(SIZES);
   #clusters = new Map<number, Cluster>();
-  #landmark = Number.NaN;
+  /** Counts were last faded at this time; once a day is often enough. */
+  #faded = Number.NaN;
   /** Added since the tail was fitted. */
   #sinceFit = Number.POSITIVE_INFINITY;
   /** Value that ten events exceed, and the mean excess of the tail. */
@@ -73,46 +75,32 @@ export class Calibrator {
   }
 
   /** Share of events whose R is at least this; in (0, 1]. */
-  share(raised: number, time: number): number {
+  share(raised: number): number {
     const {priorScale, priorWeight, enough} = this.#parameters;
-    const fade = 1 / this.#weightAt(time);
-    const total = this.#total * fade;
-    const above = this.#above(raised) * fade;
+    const total = this.#total;
+    const above = this.#above(raised);
     if (total <= enough) {
-      return Math.min(
-        1,
-        (above + priorWeight * Math.exp(-raised / priorScale)) / (priorWeight + total),
-      );
+      const prior = priorWeight * Math.exp(-raised / priorScale);
+      return Math.min(1, (above + prior) / (total + priorWeight));
     }
     if (above >= FEW) return Math.min(1, above / total);
     const excess = Math.max(0, raised - this.#fitFrom);
     return (FEW / total) * Math.exp(-excess / this.#fitScale);
   }
 
-  /** 1 − √share; in [0, 1). */
-  score(raised: number, time: number): number {
-    return 1 - Math.sqrt(this.share(raised, time));
-  }
-
   /** Counts an event; `share` is what it was judged to be before. */
   learn(raised: number, time: number, entity: number, share: number): void {
-    if (Number.isNaN(this.#landmark)) this.#landmark = time;
-    if (this.#weightAt(time) > REBASE_AT) this.#rebase(time);
+    this.#fade(time);
     const {clusterHours, tail, enough} = this.#parameters;
-    const fade = 1 / this.#weightAt(time);
-    if (clusterHours === 0 || share >= tail || this.#total * fade <= enough) {
-      this.#add(raised, this.#weightAt(time));
-    } else {
-      this.#gather(raised, time, entity);
-    }
+    if (clusterHours === 0 || share >= tail || this.#total <= enough) this.#add(raised);
+    else this.#gather(raised, time, entity);
     for (const [of, cluster] of this.#clusters) {
       const over = time - cluster.start >= clusterHours * HOUR_MS;
       if (!over && this.#clusters.size <= OPEN) break;
       this.#clusters.delete(of);
-      this.#close(cluster, time);
+      this.#close(cluster);
     }
-    this.#sinceFit++;
-    if (this.#sinceFit >= FIT_EVERY && this.#total * fade > enough) this.#fit(fade);
+    if (++this.#sinceFit >= FIT_EVERY && this.#total > enough) this.#fit();
   }
 
   #gather(raised: number, time: number, entity: number): void {
@@ -129,56 +117,58 @@ export class Calibrator {
     }
   }
 
-  #close({size, values}: Cluster, time: number): void {
-    const weight = this.#weightAt(time);
-    const believed = Math.min(size, this.#largestBelieved(weight), KEPT);
+  #close({size, values}: Cluster): void {
+    const believed = Math.min(size, this.#largestBelieved(), KEPT);
     values.sort((a, b) => b - a);
-    for (let i = 0; i < believed; i++) this.#add(values[i]!, weight);
-    this.#total += (size - believed) * weight;
-    this.#sizes[Math.min(SIZES - 1, Math.floor(4 * Math.log2(size)))]! += weight;
+    for (let i = 0; i < believed; i++) this.#add(values[i] as number);
+    this.#total += size - believed;
+    this.#count(this.#sizes, Math.min(SIZES - 1, Math.floor(4 * Math.log2(size))));
   }
 
   /** Size that only the trimmed part of all clusters, and three at least, exceed. */
-  #largestBelieved(weight: number): number {
+  #largestBelieved(): number {
     let clusters = 0;
     for (const count of this.#sizes) clusters += count;
-    const beyond = Math.max(3 * weight, this.#parameters.trimmed * clusters);
+    const beyond = Math.max(3, this.#parameters.trimmed * clusters);
     let sum = 0;
     for (let i = SIZES - 1; i >= 0; i--) {
-      sum += this.#sizes[i]!;
+      sum += this.#sizes[i] as number;
       if (sum > beyond) return Math.max(BELIEVED, Math.ceil(2 ** ((i + 1) / 4)));
     }
     return BELIEVED;
   }
 
-  #add(raised: number, weight: number): void {
+  #add(raised: number): void {
     const bin = Math.max(0, Math.min(BINS - 1, Math.floor(raised / WIDTH)));
-    this.#bins[bin]! += weight;
-    this.#blocks[Math.floor(bin / BLOCK)]! += weight;
-    this.#total += weight;
+    this.#count(this.#bins, bin);
+    this.#count(this.#blocks, Math.floor(bin / BLOCK));
+    this.#total++;
+  }
+
+  #count(counts: Float64Array, at: number): void {
+    counts[at] = (counts[at] as number) + 1;
   }
 
   /** Weight of the events above a value, linear inside its bin. */
   #above(raised: number): number {
     const at = Math.max(0, raised) / WIDTH;
     const bin = Math.min(BINS - 1, Math.floor(at));
-    let sum = this.#bins[bin]! * Math.max(0, 1 - (at - bin));
+    let sum = (this.#bins[bin] as number) * Math.max(0, 1 - (at - bin));
     const block = Math.floor(bin / BLOCK);
-    for (let b = block + 1; b < BINS / BLOCK; b++) sum += this.#blocks[b]!;
-    for (let b = bin + 1; b < (block + 1) * BLOCK; b++) sum += this.#bins[b]!;
+    for (let b = block + 1; b < BINS / BLOCK; b++) sum += this.#blocks[b] as number;
+    for (let b = bin + 1; b < (block + 1) * BLOCK; b++) sum += this.#bins[b] as number;
     return sum;
   }
 
-  #fit(fade: number): void {
+  #fit(): void {
     this.#sinceFit = 0;
-    const total = this.#total * fade;
-    const wanted = Math.max(2 * FEW, 0.002 * total);
+    const wanted = Math.max(2 * FEW, 0.002 * this.#total);
     let mass = 0;
     let moment = 0;
     let bin = BINS - 1;
     let from = 0;
     for (; bin > 0 && mass < wanted; bin--) {
-      const count = this.#bins[bin]! * fade;
+      const count = this.#bins[bin] as number;
       if (mass < FEW && mass + count >= FEW) from = (bin + 1 - (FEW - mass) / count) * WIDTH;
       mass += count;
       moment += count * (bin + 0.5) * WIDTH;
@@ -191,27 +181,25 @@ export class Calibrator {
     this.#fitScale = (moment - mass * start + 5 * priorScale) / (mass + 5);
   }
 
-  #weightAt(time: number): number {
-    if (Number.isNaN(this.#landmark)) return 1;
-    return 2 ** ((time - this.#landmark) / (this.#parameters.halfLifeDays * DAY_MS));
-  }
-
-  #rebase(time: number): void {
-    const factor = 1 / this.#weightAt(time);
+  #fade(time: number): void {
+    if (Number.isNaN(this.#faded)) this.#faded = time;
+    const age = time - this.#faded;
+    if (age < DAY_MS) return;
+    this.#faded = time;
+    const factor = 2 ** (-age / (this.#parameters.halfLifeDays * DAY_MS));
     for (const counts of [this.#bins, this.#blocks, this.#sizes]) {
-      for (let i = 0; i < counts.length; i++) counts[i]! *= factor;
+      for (let i = 0; i < counts.length; i++) counts[i] = (counts[i] as number) * factor;
     }
     this.#total *= factor;
-    this.#landmark = time;
   }
 
-  /** Everything as numbers. */
-  state(): Float64Array {
+  save(to: SectionWriter): void {
     const clusters: number[] = [];
     for (const [entity, {start, size, values}] of this.#clusters) {
-      clusters.push(entity, start, size, values.length, ...values);
+      clusters.push(entity, start, size, values.length);
+      for (const value of values) clusters.push(value);
     }
-    const head = [this.#total, this.#landmark, this.#sinceFit, this.#fitFrom, this.#fitScale];
+    const head = [this.#total, this.#faded, this.#sinceFit, this.#fitFrom, this.#fitScale];
     return Float64Array.from([
       ...head,
       ...this.#bins,
@@ -221,11 +209,12 @@ export class Calibrator {
     ]);
   }
 
-  restore(state: Float64Array): void {
+  restore(from: SectionReader): void {
+    const state = from.float64('calibrator');
     let at = 0;
-    const next = () => state[at++]!;
+    const next = () => state[at++] as number;
     this.#total = next();
-    this.#landmark = next();
+    this.#faded = next();
     this.#sinceFit = next();
     this.#fitFrom = next();
     this.#fitScale = next();
@@ -235,9 +224,12 @@ export class Calibrator {
     }
     this.#clusters = new Map();
     while (at < state.length) {
-      const [entity, start, size, length] = [next(), next(), next(), next()];
+      const entity = next();
+      const start = next();
+      const size = next();
+      const length = next();
       const values = [...state.subarray(at, at + length)];
-      assert(values.length === length, 'a cluster has all its values');
+      if (values.length !== length) throw new BinaryError('a cluster lacks values');
       at += length;
       this.#clusters.set(entity, {start, size, values});
     }
@@ -256,6 +248,10 @@ const BELIEVED = 4;
 /** Exceedances below which the tail is extrapolated. */
 const FEW = 10;
 const FIT_EVERY = 256;
-const REBASE_AT = 2 ** 20;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+
+/** Novelty score of a share: 0.95 is one event in 400, 0.99 one in 10⁴, 0.999 one in 10⁶. */
+export function scoreOf(share: number): number {
+  return 1 - Math.sqrt(share);
+}

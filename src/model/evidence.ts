@@ -1,5 +1,5 @@
-import {assert} from '../base/assert.ts';
-import type {ModelPlan} from '../model/plan.ts';
+import type {SectionReader, SectionWriter} from '../base/binary.ts';
+import type {ModelPlan} from './plan.ts';
 
 /** The two scores of one event, in bits. */
 export interface Surprise {
@@ -181,46 +181,45 @@ export class Evidence {
     this.#lastDay = lastDay;
   }
 
-  state(): EvidenceState {
+  /** Marks the ids that evidence still refers to, by column. */
+  mark(used: readonly Uint8Array[]): void {
+    const {facets, entity} = this.#plan;
+    for (const [id, credits] of this.#credits) {
+      used[entity]![id] = 1;
+      for (const key of credits.keys()) {
+        used[facets[Math.floor(key / VALUES)]!.target]![key % VALUES] = 1;
+      }
+    }
+  }
+
+  save(to: SectionWriter): void {
     const credits: number[] = [];
     for (const [entity, of] of this.#credits) {
       for (const [key, {time, bits}] of of) credits.push(entity, key, time, bits);
     }
-    return {
-      mass: this.#mass.slice(),
-      time: this.#time.slice(),
-      days: this.#days.slice(),
-      lastDay: this.#lastDay.slice(),
-      credits: Float64Array.from(credits),
-      swept: this.#swept,
-    };
+    to.write('evidence.mass', this.#mass);
+    to.write('evidence.time', this.#time);
+    to.write('evidence.days', this.#days);
+    to.write('evidence.last_day', this.#lastDay);
+    to.numbers('evidence.credits', credits);
+    to.numbers('evidence.swept', [this.#swept]);
   }
 
-  restore(state: EvidenceState): void {
-    assert(state.credits.length % 4 === 0, 'a credit is four numbers');
-    this.#mass = state.mass.slice();
-    this.#time = state.time.slice();
-    this.#days = state.days.slice();
-    this.#lastDay = state.lastDay.slice();
-    this.#swept = state.swept;
+  restore(from: SectionReader): void {
+    this.#mass = from.float64('evidence.mass');
+    this.#time = from.float64('evidence.time');
+    this.#days = from.int32('evidence.days');
+    this.#lastDay = from.int32('evidence.last_day');
+    this.#swept = from.float64('evidence.swept')[0]!;
     this.#credits = new Map();
-    for (let i = 0; i < state.credits.length; i += 4) {
-      const [entity, key, time, bits] = state.credits.subarray(i, i + 4);
-      const credits = this.#credits.get(entity!) ?? new Map<number, Credit>();
-      credits.set(key!, {time: time!, bits: bits!});
-      this.#credits.set(entity!, credits);
+    const credits = from.float64('evidence.credits');
+    for (let i = 0; i + 3 < credits.length; i += 4) {
+      const [entity, key, time, bits] = credits.subarray(i, i + 4);
+      const of = this.#credits.get(entity!) ?? new Map<number, Credit>();
+      of.set(key!, {time: time!, bits: bits!});
+      this.#credits.set(entity!, of);
     }
   }
-}
-
-export interface EvidenceState {
-  readonly mass: Float64Array;
-  readonly time: Float64Array;
-  readonly days: Int32Array;
-  readonly lastDay: Int32Array;
-  /** Entity, key, time and bits of each credit. */
-  readonly credits: Float64Array;
-  readonly swept: number;
 }
 
 /** limit · (1 − e^(−bits/limit)): one facet never shouts. */
