@@ -206,10 +206,10 @@ export class Evidence {
   }
 
   restore(from: SectionReader): void {
-    this.#mass = from.float64('evidence.mass');
-    this.#time = from.float64('evidence.time');
-    this.#days = from.int32('evidence.days');
-    this.#lastDay = from.int32('evidence.last_day');
+    this.#mass = from.float64('evidence.mass').slice();
+    this.#time = from.float64('evidence.time').slice();
+    this.#days = from.int32('evidence.days').slice();
+    this.#lastDay = from.int32('evidence.last_day').slice();
     this.#swept = from.float64('evidence.swept')[0]!;
     this.#credits = new Map();
     const credits = from.float64('evidence.credits');

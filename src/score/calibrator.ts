@@ -200,13 +200,10 @@ export class Calibrator {
       for (const value of values) clusters.push(value);
     }
     const head = [this.#total, this.#faded, this.#sinceFit, this.#fitFrom, this.#fitScale];
-    return Float64Array.from([
-      ...head,
-      ...this.#bins,
-      ...this.#blocks,
-      ...this.#sizes,
-      ...clusters,
-    ]);
+    to.numbers(
+      'calibrator',
+      [...head, ...this.#bins, ...this.#blocks, ...this.#sizes].concat(clusters),
+    );
   }
 
   restore(from: SectionReader): void {
