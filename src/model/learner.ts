@@ -354,7 +354,7 @@ export class Learner {
     const table = words[node + TABLE]!;
     const shift = words[node + SHIFT]!;
     const end = table + (RECORD << (32 - shift));
-    const excess = words[node + DISTINCT]! - cap + (cap < 1_024 ? 1 : cap >> 4);
+    const excess = words[node + DISTINCT]! - cap + (cap < 256 ? 1 : cap >> 4);
     const counts = new Float32Array(words[node + DISTINCT]!);
     let i = 0;
     for (let record = table; record < end; record += RECORD) {
