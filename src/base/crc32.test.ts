@@ -1,0 +1,16 @@
+import {crc32 as reference} from 'node:zlib';
+import fc from 'fast-check';
+import {expect, test} from 'vitest';
+import {crc32} from './crc32.ts';
+
+test('gives the check value of the standard', () => {
+  expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
+});
+
+test('agrees with zlib on any bytes', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({maxLength: 300}), (bytes) => {
+      expect(crc32(bytes)).toBe(reference(bytes));
+    }),
+  );
+});

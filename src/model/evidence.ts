@@ -1,0 +1,241 @@
+import type {SectionReader, SectionWriter} from '../base/binary.ts';
+import type {ModelPlan} from './plan.ts';
+
+/** The two scores of one event, in bits. */
+export interface Surprise {
+  /** Surprise of this event alone: Σ weight · saturated bits. */
+  surprise: number;
+  /** The same within its campaign: raised by recent evidence of the same entity. */
+  raised: number;
+  /** Evidence of the entity before this event, as faded by now. */
+  evidence: number;
+  /** New evidence in this event, not credited before. */
+  fresh: number;
+}
+
+interface Credit {
+  time: number;
+  bits: number;
+}
+
+/**
+ * Recent evidence of each entity, and the boost it gives (MODEL.md, 2.4 and 2.6):
+ *
+ *     S  = Σ_k w_k · b_k,  b_k = 10·(1 − e^(−bits_k/10))
+ *     ev = Σ_k b_k over evidence facets with b_k ≥ 2 whose value was not credited within 24 h
+ *     R  = S + 0.3 · (1 − 2^−(m−1)) · 40·(1 − e^(−A/40)) · min(1, S/12)
+ *     A ← A·2^(−Δt/6 h) + max(0, ev − 6)
+ *
+ * m is the number of days the entity was active, this one included, so that there is no boost on
+ * its first. `judge` changes nothing; `learn` takes what `judge` found for the same event.
+ *
+ * Bounded: four numbers an entity, and credits of the last 24 hours, of which the oldest of an
+ * entity leave beyond a limit. Late events fade nothing.
+ */
+export class Evidence {
+  readonly #plan: ModelPlan;
+  #mass = new Float64Array(64);
+  #time = new Float64Array(64);
+  #days = new Int32Array(64);
+  #lastDay = new Int32Array(64);
+  /** By entity, then by facet and value; in order of time. */
+  #credits = new Map<number, Map<number, Credit>>();
+  /** Credits were last swept at this time. */
+  #swept = Number.NEGATIVE_INFINITY;
+
+  constructor(plan: ModelPlan) {
+    this.#plan = plan;
+  }
+
+  /** Judges one event from the bits of its facets. */
+  judge(ids: Int32Array, time: number, bits: Float64Array, out: Surprise): void {
+    const {facets, entity: column, parameters} = this.#plan;
+    const entity = ids[column]!;
+    const limit = parameters.saturation;
+    let surprise = 0;
+    let fresh = 0;
+    for (let f = 0; f < facets.length; f++) {
+      const facet = facets[f]!;
+      const b = saturate(bits[f]!, limit);
+      surprise += facet.weight * b;
+      if (facet.evidence && b >= parameters.evidenceBits) {
+        fresh += this.#uncredited(entity, f, ids[facet.target]!, time, b);
+      }
+    }
+    const evidence = this.#massAt(entity, time);
+    out.surprise = surprise;
+    out.raised = surprise;
+    out.evidence = evidence;
+    out.fresh = fresh;
+    const days = this.#daysAt(entity, time);
+    if (evidence > 0 && days > 1) {
+      const {boostWeight, boostLimit, boostGate} = parameters;
+      const boost = boostLimit * (1 - Math.exp(-evidence / boostLimit));
+      const maturity = 1 - 2 ** -(days - 1);
+      out.raised += boostWeight * maturity * boost * Math.min(1, surprise / boostGate);
+    }
+  }
+
+  /** Takes the event into account; `judged` is what `judge` gave for it. */
+  learn(ids: Int32Array, time: number, bits: Float64Array, judged: Surprise): void {
+    const {facets, entity: column, parameters} = this.#plan;
+    const entity = ids[column]!;
+    if (entity >= this.#mass.length) this.#grow(entity + 1);
+    if (judged.fresh > 0) {
+      for (let f = 0; f < facets.length; f++) {
+        const facet = facets[f]!;
+        if (!facet.evidence) continue;
+        const b = saturate(bits[f]!, parameters.saturation);
+        if (b < parameters.evidenceBits) continue;
+        const value = ids[facet.target]!;
+        if (this.#uncredited(entity, f, value, time, b) > 0)
+          this.#credit(entity, f, value, time, b);
+      }
+    }
+    const gain = judged.fresh - parameters.evidenceFloor;
+    if (gain > 0) {
+      this.#mass[entity] = this.#massAt(entity, time) + gain;
+      this.#time[entity] = Math.max(this.#time[entity]!, time);
+    }
+    const day = dayOf(time);
+    if (this.#days[entity] === 0 || day > this.#lastDay[entity]!) {
+      this.#days[entity]!++;
+      this.#lastDay[entity] = day;
+    }
+    if (time - this.#swept > parameters.creditHours * HOUR_MS) this.#sweep(time);
+  }
+
+  /** Days on which the entity was active. */
+  days(entity: number): number {
+    return this.#days[entity] ?? 0;
+  }
+
+  /** Forgets an entity, whose id may then be given again. */
+  forget(entity: number): void {
+    if (entity >= this.#mass.length) return;
+    this.#mass[entity] = 0;
+    this.#time[entity] = 0;
+    this.#days[entity] = 0;
+    this.#lastDay[entity] = 0;
+    this.#credits.delete(entity);
+  }
+
+  #massAt(entity: number, time: number): number {
+    const mass = this.#mass[entity] ?? 0;
+    if (mass === 0) return 0;
+    const hours = Math.max(0, time - this.#time[entity]!) / HOUR_MS;
+    return mass * 2 ** (-hours / this.#plan.parameters.evidenceHalfLifeHours);
+  }
+
+  #daysAt(entity: number, time: number): number {
+    const days = this.#days[entity] ?? 0;
+    return days === 0 || dayOf(time) > this.#lastDay[entity]! ? days + 1 : days;
+  }
+
+  #uncredited(entity: number, facet: number, value: number, time: number, bits: number): number {
+    const credit = this.#credits.get(entity)?.get(facet * VALUES + value);
+    const {creditHours, evidenceExcess} = this.#plan.parameters;
+    if (credit === undefined || time - credit.time >= creditHours * HOUR_MS) return bits;
+    const excess = bits - credit.bits;
+    return excess > evidenceExcess ? excess : 0;
+  }
+
+  #credit(entity: number, facet: number, value: number, time: number, bits: number): void {
+    let credits = this.#credits.get(entity);
+    if (credits === undefined) {
+      credits = new Map();
+      this.#credits.set(entity, credits);
+    }
+    const key = facet * VALUES + value;
+    credits.delete(key); // so that the order stays that of time
+    credits.set(key, {time, bits});
+    if (credits.size > this.#plan.parameters.credits) {
+      for (const oldest of credits.keys()) {
+        credits.delete(oldest);
+        break;
+      }
+    }
+  }
+
+  #sweep(time: number): void {
+    this.#swept = time;
+    const bound = time - this.#plan.parameters.creditHours * HOUR_MS;
+    for (const [entity, credits] of this.#credits) {
+      for (const [key, credit] of credits) if (credit.time <= bound) credits.delete(key);
+      if (credits.size === 0) this.#credits.delete(entity);
+    }
+  }
+
+  #grow(needed: number): void {
+    const length = Math.max(needed, this.#mass.length * 2);
+    const grown = {mass: new Float64Array(length), time: new Float64Array(length)};
+    grown.mass.set(this.#mass);
+    grown.time.set(this.#time);
+    const days = new Int32Array(length);
+    const lastDay = new Int32Array(length);
+    days.set(this.#days);
+    lastDay.set(this.#lastDay);
+    this.#mass = grown.mass;
+    this.#time = grown.time;
+    this.#days = days;
+    this.#lastDay = lastDay;
+  }
+
+  /** Marks the ids that evidence still refers to, by column. */
+  mark(used: readonly Uint8Array[]): void {
+    const {facets, entity} = this.#plan;
+    for (const [id, credits] of this.#credits) {
+      used[entity]![id] = 1;
+      for (const key of credits.keys()) {
+        used[facets[Math.floor(key / VALUES)]!.target]![key % VALUES] = 1;
+      }
+    }
+  }
+
+  save(to: SectionWriter): void {
+    const credits: number[] = [];
+    for (const [entity, of] of this.#credits) {
+      for (const [key, {time, bits}] of of) credits.push(entity, key, time, bits);
+    }
+    to.write('evidence.mass', this.#mass);
+    to.write('evidence.time', this.#time);
+    to.write('evidence.days', this.#days);
+    to.write('evidence.last_day', this.#lastDay);
+    to.numbers('evidence.credits', credits);
+    to.numbers('evidence.swept', [this.#swept]);
+  }
+
+  restore(from: SectionReader): void {
+    this.#mass = from.float64('evidence.mass').slice();
+    this.#time = from.float64('evidence.time').slice();
+    this.#days = from.int32('evidence.days').slice();
+    this.#lastDay = from.int32('evidence.last_day').slice();
+    this.#swept = from.float64('evidence.swept')[0]!;
+    this.#credits = new Map();
+    const credits = from.float64('evidence.credits');
+    for (let i = 0; i + 3 < credits.length; i += 4) {
+      const [entity, key, time, bits] = credits.subarray(i, i + 4);
+      const of = this.#credits.get(entity!) ?? new Map<number, Credit>();
+      of.set(key!, {time: time!, bits: bits!});
+      this.#credits.set(entity!, of);
+    }
+  }
+}
+
+/** limit · (1 − e^(−bits/limit)): one facet never shouts. */
+export function saturate(bits: number, limit: number): number {
+  if (bits < 0.01 * limit) {
+    const x = bits / limit;
+    return bits * (1 - x * (0.5 - x / 6));
+  }
+  return limit * (1 - Math.exp(-bits / limit));
+}
+
+function dayOf(time: number): number {
+  return Math.floor(time / DAY_MS);
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+/** Facet and value of a credit make one exact key. */
+const VALUES = 2 ** 32;

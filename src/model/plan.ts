@@ -1,0 +1,96 @@
+import {assert} from '../base/assert.ts';
+
+/** Numbers of the model; `DEFAULT_PARAMETERS` are those the evidence was gathered with. */
+export interface ModelParameters {
+  /** Part of a count given up to values never seen, per distinct value (Pitman–Yor's d). */
+  readonly discount: number;
+  /** Occurrences' worth of belief in the wider history (Pitman–Yor's θ). */
+  readonly strength: number;
+  /** After so many days an occurrence counts half. */
+  readonly halfLifeDays: number;
+  /** Bits of one facet never count for more than this. */
+  readonly saturation: number;
+  /** Most distinct values remembered in one context that holds the entity, or any other column. */
+  readonly ownValues: number;
+  readonly sharedValues: number;
+  /** Most contexts of one kind (column tuple); the longest unseen leave first. */
+  readonly contexts: number;
+
+  /** Evidence of an entity leaks away with this half-life. */
+  readonly evidenceHalfLifeHours: number;
+  /** The same component is credited to an entity only once in this time. */
+  readonly creditHours: number;
+  /** Bits of a facet below which it is no evidence, and excess below which a credit is not raised. */
+  readonly evidenceBits: number;
+  readonly evidenceExcess: number;
+  /** Evidence of one event that is still ordinary. */
+  readonly evidenceFloor: number;
+  /** R = S + weight · maturity · limit·(1 − e^(−A/limit)) · min(1, S/gate). */
+  readonly boostWeight: number;
+  readonly boostLimit: number;
+  readonly boostGate: number;
+  /** Most components remembered as credited per entity. */
+  readonly credits: number;
+}
+
+export const DEFAULT_PARAMETERS: ModelParameters = {
+  discount: 0.3,
+  strength: 0.5,
+  halfLifeDays: 90,
+  saturation: 10,
+  ownValues: 128,
+  sharedValues: 65_536,
+  contexts: 2_000_000,
+  evidenceHalfLifeHours: 6,
+  creditHours: 24,
+  evidenceBits: 2,
+  evidenceExcess: 1,
+  evidenceFloor: 6,
+  boostWeight: 0.3,
+  boostLimit: 40,
+  boostGate: 12,
+  credits: 256,
+};
+
+/** One question: is the target's value usual, given ever wider contexts? */
+export interface FacetPlan {
+  readonly name: string;
+  /** Column of the value judged. */
+  readonly target: number;
+  /** Columns of each context, from the entity's own to the widest; `[]` is everyone. */
+  readonly levels: readonly (readonly number[])[];
+  readonly weight: number;
+  /** Whether the facet's bits are evidence for a campaign of the entity. */
+  readonly evidence: boolean;
+}
+
+export interface ModelPlan {
+  readonly columnCount: number;
+  /** Column of the one whose behaviour is judged. */
+  readonly entity: number;
+  readonly facets: readonly FacetPlan[];
+  readonly parameters: ModelParameters;
+}
+
+/** Most levels of one facet. */
+export const MAX_LEVELS = 16;
+
+/** Stops on a plan that no caller should have built; configuration is checked before. */
+export function assertPlan(plan: ModelPlan): void {
+  const column = (id: number) =>
+    assert(Number.isInteger(id) && id >= 0 && id < plan.columnCount, `no such column: ${id}`);
+  assert(plan.facets.length > 0, 'a plan needs a facet');
+  column(plan.entity);
+  for (const {name, target, levels, weight} of plan.facets) {
+    column(target);
+    assert(levels.length > 0 && levels.length <= MAX_LEVELS, `facet ${name}: bad number of levels`);
+    for (const level of levels) level.forEach(column);
+    assert(weight >= 0 && Number.isFinite(weight), `facet ${name}: weight is ${weight}`);
+  }
+  const p = plan.parameters;
+  assert(p.discount >= 0 && p.discount < 1, `discount is ${p.discount}`);
+  assert(p.strength > 0, `strength is ${p.strength}`);
+  assert(p.halfLifeDays > 0, `half-life is ${p.halfLifeDays}`);
+  assert(p.ownValues >= 2 && p.sharedValues >= 2, 'a context must remember two values at least');
+  assert(p.contexts >= 16, 'at least 16 contexts must fit');
+}

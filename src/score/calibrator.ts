@@ -1,0 +1,254 @@
+import {assert} from '../base/assert.ts';
+import {BinaryError, type SectionReader, type SectionWriter} from '../base/binary.ts';
+
+export interface CalibratorParameters {
+  readonly halfLifeDays: number;
+  /** Expectation before there is data: P(R > r) = e^(−r/scale), worth so many events. */
+  readonly priorScale: number;
+  readonly priorWeight: number;
+  /** Events from which on the data speak alone, and the far tail is extrapolated. */
+  readonly enough: number;
+  /**
+   * Hours for which the tail events of one entity are one cluster, and are held back; 0 counts
+   * every event at once (the plain calibrator, exact for streams without attacks).
+   */
+  readonly clusterHours: number;
+  /** Events rarer than this are tail events. */
+  readonly tail: number;
+  /** Part of all clusters, the largest ones, whose size is not believed. */
+  readonly trimmed: number;
+}
+
+export const DEFAULT_CALIBRATION: CalibratorParameters = {
+  halfLifeDays: 30,
+  priorScale: 6,
+  priorWeight: 200,
+  enough: 2_000,
+  clusterHours: 24,
+  tail: 0.02,
+  trimmed: 0.01,
+};
+
+interface Cluster {
+  readonly start: number;
+  size: number;
+  /** The highest values; all of them up to a limit. */
+  values: number[];
+}
+
+/**
+ * Turns R into the share of events that are at least as surprising, from a decayed histogram, and
+ * that into a score: 1 − √p, so that 0.95 is one event in 400, 0.99 one in 10⁴, 0.999 one in 10⁶.
+ *
+ * An attack is a burst of hundreds of the most surprising events there are; counted like others
+ * they would soon call each other usual. So tail events are gathered by entity for a day, and
+ * counted only when that day is over; of a cluster larger than (nearly) all others only the highest
+ * events count, as many as the size that a hundredth of all clusters exceed. Ordinary bursts are
+ * thus counted in full, which keeps the shares of a quiet stream what they claim to be.
+ *
+ * Beyond the last ten events the tail is taken to be exponential (Pickands, Ann. Stat. 1975, with
+ * shape 0), with the mean excess of the highest 0.2 %.
+ *
+ * Bounded: a histogram and at most `OPEN` clusters of `KEPT` values.
+ */
+export class Calibrator {
+  readonly #parameters: CalibratorParameters;
+  readonly #bins = new Float64Array(BINS);
+  /** Sums of `BLOCK` bins each, so that a query adds up 40 numbers instead of 400. */
+  readonly #blocks = new Float64Array(BINS / BLOCK);
+  /** All events, those of a cluster that were not believed included. */
+  #total = 0;
+  readonly #sizes = new Float64Array(SIZES);
+  #clusters = new Map<number, Cluster>();
+  /** Counts were last faded at this time; once a day is often enough. */
+  #faded = Number.NaN;
+  /** Added since the tail was fitted. */
+  #sinceFit = Number.POSITIVE_INFINITY;
+  /** Value that ten events exceed, and the mean excess of the tail. */
+  #fitFrom = 0;
+  #fitScale = 6;
+
+  constructor(parameters: CalibratorParameters = DEFAULT_CALIBRATION) {
+    assert(parameters.halfLifeDays > 0, `half-life is ${parameters.halfLifeDays}`);
+    assert(parameters.priorWeight > 0, `prior weight is ${parameters.priorWeight}`);
+    this.#parameters = parameters;
+  }
+
+  /** Share of events whose R is at least this; in (0, 1]. */
+  share(raised: number): number {
+    const {priorScale, priorWeight, enough} = this.#parameters;
+    const total = this.#total;
+    const above = this.#above(raised);
+    if (total <= enough) {
+      const prior = priorWeight * Math.exp(-raised / priorScale);
+      return Math.min(1, (above + prior) / (total + priorWeight));
+    }
+    if (above >= FEW) return Math.min(1, above / total);
+    const excess = Math.max(0, raised - this.#fitFrom);
+    return (FEW / total) * Math.exp(-excess / this.#fitScale);
+  }
+
+  /** Counts an event; `share` is what it was judged to be before. */
+  learn(raised: number, time: number, entity: number, share: number): void {
+    this.#fade(time);
+    const {clusterHours, tail, enough} = this.#parameters;
+    if (clusterHours === 0 || share >= tail || this.#total <= enough) this.#add(raised);
+    else this.#gather(raised, time, entity);
+    for (const [of, cluster] of this.#clusters) {
+      const over = time - cluster.start >= clusterHours * HOUR_MS;
+      if (!over && this.#clusters.size <= OPEN) break;
+      this.#clusters.delete(of);
+      this.#close(cluster);
+    }
+    if (++this.#sinceFit >= FIT_EVERY && this.#total > enough) this.#fit();
+  }
+
+  #gather(raised: number, time: number, entity: number): void {
+    let cluster = this.#clusters.get(entity);
+    if (cluster === undefined) {
+      cluster = {start: time, size: 0, values: []};
+      this.#clusters.set(entity, cluster);
+    }
+    cluster.size++;
+    cluster.values.push(raised);
+    if (cluster.values.length >= 2 * KEPT) {
+      cluster.values.sort((a, b) => b - a);
+      cluster.values.length = KEPT;
+    }
+  }
+
+  #close({size, values}: Cluster): void {
+    const believed = Math.min(size, this.#largestBelieved(), KEPT);
+    values.sort((a, b) => b - a);
+    for (let i = 0; i < believed; i++) this.#add(values[i] as number);
+    this.#total += size - believed;
+    this.#count(this.#sizes, Math.min(SIZES - 1, Math.floor(4 * Math.log2(size))));
+  }
+
+  /** Size that only the trimmed part of all clusters, and three at least, exceed. */
+  #largestBelieved(): number {
+    let clusters = 0;
+    for (const count of this.#sizes) clusters += count;
+    const beyond = Math.max(3, this.#parameters.trimmed * clusters);
+    let sum = 0;
+    for (let i = SIZES - 1; i >= 0; i--) {
+      sum += this.#sizes[i] as number;
+      if (sum > beyond) return Math.max(BELIEVED, Math.ceil(2 ** ((i + 1) / 4)));
+    }
+    return BELIEVED;
+  }
+
+  #add(raised: number): void {
+    const bin = Math.max(0, Math.min(BINS - 1, Math.floor(raised / WIDTH)));
+    this.#count(this.#bins, bin);
+    this.#count(this.#blocks, Math.floor(bin / BLOCK));
+    this.#total++;
+  }
+
+  #count(counts: Float64Array, at: number): void {
+    counts[at] = (counts[at] as number) + 1;
+  }
+
+  /** Weight of the events above a value, linear inside its bin. */
+  #above(raised: number): number {
+    const at = Math.max(0, raised) / WIDTH;
+    const bin = Math.min(BINS - 1, Math.floor(at));
+    let sum = (this.#bins[bin] as number) * Math.max(0, 1 - (at - bin));
+    const block = Math.floor(bin / BLOCK);
+    for (let b = block + 1; b < BINS / BLOCK; b++) sum += this.#blocks[b] as number;
+    for (let b = bin + 1; b < (block + 1) * BLOCK; b++) sum += this.#bins[b] as number;
+    return sum;
+  }
+
+  #fit(): void {
+    this.#sinceFit = 0;
+    const wanted = Math.max(2 * FEW, 0.002 * this.#total);
+    let mass = 0;
+    let moment = 0;
+    let bin = BINS - 1;
+    let from = 0;
+    for (; bin > 0 && mass < wanted; bin--) {
+      const count = this.#bins[bin] as number;
+      if (mass < FEW && mass + count >= FEW) from = (bin + 1 - (FEW - mass) / count) * WIDTH;
+      mass += count;
+      moment += count * (bin + 0.5) * WIDTH;
+    }
+    const start = (bin + 1) * WIDTH;
+    if (mass === 0) return;
+    this.#fitFrom = from;
+    // A few events' worth of the prior steadies a small sample.
+    const {priorScale} = this.#parameters;
+    this.#fitScale = (moment - mass * start + 5 * priorScale) / (mass + 5);
+  }
+
+  #fade(time: number): void {
+    if (Number.isNaN(this.#faded)) this.#faded = time;
+    const age = time - this.#faded;
+    if (age < DAY_MS) return;
+    this.#faded = time;
+    const factor = 2 ** (-age / (this.#parameters.halfLifeDays * DAY_MS));
+    for (const counts of [this.#bins, this.#blocks, this.#sizes]) {
+      for (let i = 0; i < counts.length; i++) counts[i] = (counts[i] as number) * factor;
+    }
+    this.#total *= factor;
+  }
+
+  save(to: SectionWriter): void {
+    const clusters: number[] = [];
+    for (const [entity, {start, size, values}] of this.#clusters) {
+      clusters.push(entity, start, size, values.length);
+      for (const value of values) clusters.push(value);
+    }
+    const head = [this.#total, this.#faded, this.#sinceFit, this.#fitFrom, this.#fitScale];
+    to.numbers(
+      'calibrator',
+      [...head, ...this.#bins, ...this.#blocks, ...this.#sizes].concat(clusters),
+    );
+  }
+
+  restore(from: SectionReader): void {
+    const state = from.float64('calibrator');
+    let at = 0;
+    const next = () => state[at++] as number;
+    this.#total = next();
+    this.#faded = next();
+    this.#sinceFit = next();
+    this.#fitFrom = next();
+    this.#fitScale = next();
+    for (const counts of [this.#bins, this.#blocks, this.#sizes]) {
+      counts.set(state.subarray(at, at + counts.length));
+      at += counts.length;
+    }
+    this.#clusters = new Map();
+    while (at < state.length) {
+      const entity = next();
+      const start = next();
+      const size = next();
+      const length = next();
+      const values = [...state.subarray(at, at + length)];
+      if (values.length !== length) throw new BinaryError('a cluster lacks values');
+      at += length;
+      this.#clusters.set(entity, {start, size, values});
+    }
+  }
+}
+
+const WIDTH = 0.5;
+const BINS = 400;
+const BLOCK = 20;
+/** Quarters of a power of two, up to a million events. */
+const SIZES = 81;
+const OPEN = 20_000;
+const KEPT = 512;
+/** Cluster size that is always believed. */
+const BELIEVED = 4;
+/** Exceedances below which the tail is extrapolated. */
+const FEW = 10;
+const FIT_EVERY = 256;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/** Novelty score of a share: 0.95 is one event in 400, 0.99 one in 10⁴, 0.999 one in 10⁶. */
+export function scoreOf(share: number): number {
+  return 1 - Math.sqrt(share);
+}

@@ -1,0 +1,157 @@
+import {saturate} from '../model/evidence.ts';
+import type {Counts, Learner, UsualValue} from '../model/learner.ts';
+import type {ModelPlan} from '../model/plan.ts';
+import {type FacetWording, fill, GENERIC_WORDING} from './wording.ts';
+
+/** What an explanation needs to know beside the counts. */
+export interface ExplainOptions {
+  /** Name of each column, as people know it. */
+  readonly columns: readonly string[];
+  /** Text of an id of a column. */
+  readonly text: (column: number, id: number) => string;
+  /** Sentences by facet name; others get the generic form. */
+  readonly wording?: Readonly<Record<string, FacetWording>>;
+  /** Usual values told per facet; 3 unless told. */
+  readonly usual?: number;
+}
+
+export interface LevelExplanation extends Counts {
+  /** "self", "everyone", or the columns of the context: "peer", "peer+service". */
+  readonly name: string;
+}
+
+export interface FacetExplanation {
+  readonly facet: string;
+  /** Name of the component judged, and its value. */
+  readonly component: string;
+  readonly value: string;
+  readonly bits: number;
+  /** Part of the event's surprise, in [0, 1]. */
+  readonly share: number;
+  /** Level at which the value was first known: a level's name, or "never". */
+  readonly knownTo: string;
+  readonly levels: readonly LevelExplanation[];
+  /** What would have been ordinary: the commonest values, of the nearest level that has any. */
+  readonly usual: readonly {readonly value: string; readonly share: number}[];
+  /** Entities that ever had the value, where a facet counts them; else undefined. */
+  readonly holders: number | undefined;
+  /** One sentence for people, without a full stop. */
+  readonly sentence: string;
+}
+
+export interface Explanation {
+  /** The entity's text. */
+  readonly entity: string;
+  /** Facet that contributes most; undefined when nothing is surprising. */
+  readonly mostNovel: FacetExplanation | undefined;
+  /** In the order of the plan. */
+  readonly facets: readonly FacetExplanation[];
+  /** The sentences that matter, most telling first. */
+  readonly sentence: string;
+}
+
+/**
+ * Says why an event got its bits, from the counts as they are: call it before the event is learnt.
+ * Costs a look at every counter of the event and at the values of one context a facet, of which
+ * there are at most a few hundred for an entity's own.
+ */
+export function explain(
+  learner: Learner,
+  ids: Int32Array,
+  time: number,
+  judged: {readonly bits: Float64Array; readonly level: Uint8Array},
+  options: ExplainOptions,
+): Explanation {
+  const {facets, entity, parameters} = learner.plan;
+  const parts = facets.map(
+    ({weight}, f) => weight * saturate(judged.bits[f] as number, parameters.saturation),
+  );
+  const surprise = parts.reduce((sum, part) => sum + part, 0);
+  const who = options.text(entity, ids[entity] as number);
+
+  const told = facets.map((_, f): FacetExplanation => {
+    const share = surprise === 0 ? 0 : (parts[f] as number) / surprise;
+    return explainFacet(learner, f, ids, time, judged, share, who, options);
+  });
+  const ranked = told
+    .filter(({share, bits}) => share > 0 && bits >= 0.5)
+    .sort((a, b) => b.share - a.share);
+  const mostNovel = surprise === 0 ? undefined : told[parts.indexOf(Math.max(...parts))];
+  const telling = ranked.filter(({share}) => share >= 0.15).slice(0, 3);
+  const sentence = telling.map((facet) => facet.sentence).join('; ');
+  return {entity: who, mostNovel, facets: told, sentence: sentence || `${who} did what is usual`};
+}
+
+function explainFacet(
+  learner: Learner,
+  f: number,
+  ids: Int32Array,
+  time: number,
+  judged: {readonly bits: Float64Array; readonly level: Uint8Array},
+  share: number,
+  who: string,
+  options: ExplainOptions,
+): FacetExplanation {
+  const {facets, entity} = learner.plan;
+  const facet = facets[f] as ModelPlan['facets'][number];
+  const id = ids[facet.target] as number;
+  const component = options.columns[facet.target] ?? `column ${facet.target}`;
+  const levels = facet.levels.map((columns, level): LevelExplanation => {
+    const name = levelName(columns, facet.target, entity, options.columns);
+    return {name, ...learner.counts(f, level, ids, time)};
+  });
+  const nearest = levels.findIndex(({distinct}) => distinct > 0);
+  const limit = options.usual ?? 3;
+  const text = ({value, share: part}: UsualValue) => ({
+    value: options.text(facet.target, value),
+    share: part,
+  });
+  const usual = nearest < 0 ? [] : learner.usual(f, nearest, ids, limit).map(text);
+  const value = options.text(facet.target, id);
+  const known = judged.level[f] as number;
+  const holders = holdersOf(learner, facet.target, ids, time);
+  const facts = {
+    facet: facet.name,
+    component,
+    value,
+    bits: judged.bits[f] as number,
+    share,
+    knownTo: levels[known]?.name ?? 'never',
+    levels,
+    usual,
+    holders,
+  };
+  const wording = options.wording?.[facet.name] ?? GENERIC_WORDING;
+  const context = {
+    who,
+    entityName: options.columns[entity] ?? 'entity',
+    of: facet.levels[0]?.map((c) => options.text(c, ids[c] as number)).join(' ') ?? '',
+  };
+  return {...facts, sentence: fill(wording, facts, context)};
+}
+
+/** Entities that ever had the event's value of a column, if a facet asks who does that. */
+function holdersOf(
+  learner: Learner,
+  column: number,
+  ids: Int32Array,
+  time: number,
+): number | undefined {
+  const {facets, entity} = learner.plan;
+  const asks = facets.findIndex(
+    ({target, levels}) =>
+      target === entity && levels[0]?.length === 1 && levels[0][0] === column && column !== entity,
+  );
+  return asks < 0 ? undefined : learner.counts(asks, 0, ids, time).distinct;
+}
+
+function levelName(
+  columns: readonly number[],
+  target: number,
+  entity: number,
+  names: readonly string[],
+): string {
+  if (columns.length === 0) return 'everyone';
+  if (target !== entity && columns.length === 1 && columns[0] === entity) return 'self';
+  return columns.map((column) => names[column] ?? `column ${column}`).join('+');
+}

@@ -1,0 +1,113 @@
+import {BinaryError, SectionReader, SectionWriter} from '../base/binary.ts';
+import {crc32} from '../base/crc32.ts';
+import {AppError} from '../base/errors.ts';
+import {Vocabulary} from '../model/vocabulary.ts';
+import type {AlertBudget} from './budget.ts';
+import type {ContextScorer} from './scorer.ts';
+
+/** All that must agree when scoring goes on elsewhere or later. */
+export interface ScoringState {
+  readonly scorer: ContextScorer;
+  readonly budget: AlertBudget;
+  /** One vocabulary for each column of the plan. */
+  readonly vocabularies: readonly Vocabulary[];
+  /** What the caller needs to carry on: positions, configuration; JSON. */
+  readonly extra: string;
+}
+
+/**
+ * A snapshot as bytes:
+ *
+ *     "ODDTRAIL" | version u32 | CRC-32 of the payload u32 | payload length f64 | payload
+ *
+ * all little-endian; the payload is made of named sections.
+ */
+export function writeSnapshot({scorer, budget, vocabularies, extra}: ScoringState): Uint8Array {
+  const writer = new SectionWriter();
+  scorer.save(writer);
+  budget.save(writer);
+  writer.text('vocabularies', JSON.stringify(vocabularies.map((v) => v.state())));
+  writer.text('extra', extra);
+  const payload = writer.bytes();
+  const bytes = new Uint8Array(HEAD + payload.length);
+  const view = new DataView(bytes.buffer);
+  bytes.set(MAGIC);
+  view.setUint32(8, VERSION, true);
+  view.setUint32(12, crc32(payload), true);
+  view.setFloat64(16, payload.length, true);
+  bytes.set(payload, HEAD);
+  return bytes;
+}
+
+export interface RestoredSnapshot {
+  readonly vocabularies: readonly Vocabulary[];
+  readonly extra: string;
+}
+
+/**
+ * Takes a snapshot over into a new scorer and budget, made for the same plan. If it throws, it
+ * throws `AppError` snapshot_unreadable, and both must be thrown away.
+ *
+ * @param name of the snapshot, for messages.
+ */
+export function readSnapshot(
+  bytes: Uint8Array,
+  name: string,
+  into: {readonly scorer: ContextScorer; readonly budget: AlertBudget},
+): RestoredSnapshot {
+  const fail = (why: string, cause?: unknown): never => {
+    throw new AppError('snapshot_unreadable', `Cannot read snapshot "${name}": ${why}`, {cause});
+  };
+  const payload = open(bytes, fail);
+  try {
+    const reader = new SectionReader(payload);
+    into.scorer.restore(reader);
+    into.budget.restore(reader);
+    const texts = JSON.parse(reader.text('vocabularies')) as (string | null)[][];
+    if (texts.length !== into.scorer.plan.columnCount) {
+      throw new BinaryError(`it has ${texts.length} vocabularies`);
+    }
+    return {vocabularies: texts.map((t) => Vocabulary.restore(t)), extra: reader.text('extra')};
+  } catch (error) {
+    if (error instanceof BinaryError || error instanceof SyntaxError) {
+      return fail(error.message, error);
+    }
+    throw error;
+  }
+}
+
+/** The caller's part of a snapshot alone, to learn what to restore it into. */
+export function readSnapshotExtra(bytes: Uint8Array, name: string): string {
+  const fail = (why: string, cause?: unknown): never => {
+    throw new AppError('snapshot_unreadable', `Cannot read snapshot "${name}": ${why}`, {cause});
+  };
+  const payload = open(bytes, fail);
+  try {
+    return new SectionReader(payload).text('extra');
+  } catch (error) {
+    if (error instanceof BinaryError) return fail(error.message, error);
+    throw error;
+  }
+}
+
+function open(bytes: Uint8Array, fail: (why: string) => never): Uint8Array {
+  if (bytes.length < MAGIC.length || MAGIC.some((byte, i) => bytes[i] !== byte)) {
+    return fail('it is not a snapshot of this program');
+  }
+  if (bytes.length < HEAD) return fail(`it ends after ${bytes.length} bytes, within its head`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = view.getUint32(8, true);
+  if (version < 1 || version > VERSION) {
+    return fail(`version is ${version}, this build reads 1 to ${VERSION}`);
+  }
+  const wanted = HEAD + view.getFloat64(16, true);
+  if (bytes.length !== wanted) return fail(`it has ${bytes.length} bytes, ${wanted} were written`);
+  const payload = bytes.subarray(HEAD);
+  if (crc32(payload) !== view.getUint32(12, true))
+    return fail('its checksum differs: it is damaged');
+  return payload;
+}
+
+const MAGIC = new TextEncoder().encode('ODDTRAIL');
+const VERSION = 1;
+const HEAD = 24;
