@@ -29,12 +29,16 @@ const facet = z.strictObject({
   evidence: z.boolean().default(true).describe('Whether it counts towards a campaign.'),
   says: z
     .strictObject({
-      never: z.string().min(1).describe('Sentence for a value never seen in the first history.'),
-      seldom: z.string().min(1).describe('Sentence for a value seldom seen there.'),
-      members: fieldName.optional().describe('Field by whose value others are counted.'),
+      first: z.string().min(1).describe('Sentence for a value never seen in the first history.'),
+      rare: z.string().min(1).describe('Sentence for a value seldom seen there.'),
+      usual: z.string().min(1).exactOptional().describe('Added when something is usual there.'),
+      holders: z
+        .strictObject({none: z.string(), one: z.string(), many: z.string()})
+        .exactOptional()
+        .describe('Added when it is counted who ever had the value.'),
     })
     .optional()
-    .describe('Sentences, with `{entity}`, `{value}` and any field in braces.'),
+    .describe('Sentences, with facts in braces: `{who}`, `{value}`, `{usual}`, …'),
 });
 
 const parameters = z.strictObject({

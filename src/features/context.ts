@@ -17,17 +17,24 @@ export interface FacetDeclaration {
   readonly weight: number;
   /** Whether the facet counts towards a campaign of the entity. */
   readonly evidence: boolean;
-  /** Sentences for the explanation; see `score/explain.ts` for the placeholders. */
+  /** Sentences for the explanation; without them a generic form is used. */
   readonly says?: FacetSentences | undefined;
 }
 
+/**
+ * How a facet's finding is put in words. Braces name facts: `who`, `value`, `component`, `entity`
+ * (name of the entity's field), `of` (texts of the own history), `times` and `total` (there),
+ * `usual`, `holders`.
+ */
 export interface FacetSentences {
   /** The value was never seen in the narrowest history. */
-  readonly never: string;
+  readonly first: string;
   /** The value was seen there, but seldom. */
-  readonly seldom: string;
-  /** What the members of the history are called in the plural, as in "3 of 41 users". */
-  readonly members?: string | undefined;
+  readonly rare: string;
+  /** Added when something is usual there. */
+  readonly usual?: string;
+  /** Added when it is counted who ever had the value. */
+  readonly holders?: {readonly none: string; readonly one: string; readonly many: string};
 }
 
 export interface ContextDeclaration {

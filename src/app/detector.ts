@@ -1,0 +1,254 @@
+import {assert} from '../base/assert.ts';
+import type {ContextDeclaration} from '../features/context.ts';
+import {DEFAULT_PARAMETERS, type ModelPlan} from '../model/plan.ts';
+import {Vocabulary} from '../model/vocabulary.ts';
+import {AlertBudget} from '../score/budget.ts';
+import type {Explanation} from '../score/explain.ts';
+import {ContextScorer, type Scored} from '../score/scorer.ts';
+import {readSnapshot, readSnapshotExtra, writeSnapshot} from '../score/snapshot.ts';
+import type {FacetWording} from '../score/wording.ts';
+import {displayOf} from './display.ts';
+
+/** What a detector thought of one event in one context. */
+export interface Verdict {
+  readonly context: number;
+  readonly scored: Scored;
+}
+
+interface OpenContext {
+  readonly declaration: ContextDeclaration;
+  readonly scorer: ContextScorer;
+  readonly budget: AlertBudget;
+  readonly wording: Readonly<Record<string, FacetWording>>;
+  /** Fields and values an event must have to belong here; column and allowed texts. */
+  readonly when: readonly {readonly column: number; readonly values: ReadonlySet<string>}[];
+  readonly verdict: Verdict;
+}
+
+/** Ids of a column beyond this are swept: those that nothing refers to any more are given again. */
+const VOCABULARY_LIMIT = 2_000_000;
+/** Events between looks at how large the vocabularies are. */
+const SWEEP_EVERY = 4_096;
+
+/**
+ * The models of all contexts over one stream, with the vocabularies they share. Works on rows of
+ * ids, one per column; `id` gives them. See `openDetector` for a form that takes objects.
+ *
+ * `score` changes nothing, `learn` is the only write, `observe` is score, then learn.
+ */
+export class Detector {
+  /** Names of the columns. */
+  readonly columns: readonly string[];
+  readonly declarations: readonly ContextDeclaration[];
+  readonly vocabularies: readonly Vocabulary[];
+  /** What to keep beside the model in a snapshot; JSON. */
+  extra: unknown = {};
+  /** Grows whenever ids may have changed their meaning: whoever keeps ids must ask anew. */
+  generation = 0;
+  readonly #contexts: readonly OpenContext[];
+  #sweepAt = VOCABULARY_LIMIT;
+  #untilSweep = SWEEP_EVERY;
+
+  constructor(
+    columns: readonly string[],
+    declarations: readonly ContextDeclaration[],
+    vocabularies: readonly Vocabulary[] = columns.map(() => new Vocabulary()),
+    opened?: readonly {readonly scorer: ContextScorer; readonly budget: AlertBudget}[],
+  ) {
+    this.columns = columns;
+    this.declarations = declarations;
+    this.vocabularies = vocabularies;
+    this.#contexts = declarations.map((declaration, i): OpenContext => {
+      const scorer = opened?.[i]?.scorer ?? new ContextScorer(planOf(declaration, columns));
+      return {
+        declaration,
+        scorer,
+        budget: opened?.[i]?.budget ?? new AlertBudget(),
+        wording: Object.fromEntries(
+          declaration.facets.flatMap(({name, says}) => (says === undefined ? [] : [[name, says]])),
+        ),
+        when: Object.entries(declaration.when ?? {}).map(([field, values]) => ({
+          column: columnOf(columns, field),
+          values: new Set(values),
+        })),
+        verdict: {context: i, scored: scorer.scored()},
+      };
+    });
+  }
+
+  /** Events learnt, by the context that has learnt most. */
+  get learnt(): number {
+    return Math.max(...this.#contexts.map(({scorer}) => scorer.learnt));
+  }
+
+  get byteLength(): number {
+    return this.#contexts.reduce((sum, {scorer}) => sum + scorer.byteLength, 0);
+  }
+
+  scorer(context: number): ContextScorer {
+    return (this.#contexts[context] as OpenContext).scorer;
+  }
+
+  /** Id of a component, given now if it is new. */
+  id(column: number, text: string): number {
+    return (this.vocabularies[column] as Vocabulary).id(text);
+  }
+
+  text(column: number, id: number): string {
+    return (this.vocabularies[column] as Vocabulary).text(id);
+  }
+
+  /**
+   * Judges a row; the most novel context's verdict, or undefined if the event belongs to none. What
+   * it returns is filled anew by the next call.
+   */
+  score(ids: Int32Array, time: number): Verdict | undefined {
+    let best: Verdict | undefined;
+    for (const context of this.#contexts) {
+      if (!this.#belongs(context, ids)) continue;
+      context.scorer.score(ids, time, context.verdict.scored);
+      best = moreNovel(best, context.verdict);
+    }
+    return best;
+  }
+
+  /** As `score`, for an event that was learnt already, as if it had not been. */
+  scoreWithout(ids: Int32Array, time: number): Verdict | undefined {
+    let best: Verdict | undefined;
+    for (const context of this.#contexts) {
+      if (!this.#belongs(context, ids)) continue;
+      context.scorer.scoreWithout(ids, time, context.verdict.scored);
+      best = moreNovel(best, context.verdict);
+    }
+    return best;
+  }
+
+  /** Learns a row that `score` judged just before. */
+  learn(ids: Int32Array, time: number): void {
+    for (const context of this.#contexts) {
+      if (!this.#belongs(context, ids)) continue;
+      const {scored} = context.verdict;
+      context.scorer.learn(ids, time, scored);
+      context.budget.learn(scored.raised, time, ids[context.scorer.plan.entity] as number);
+    }
+    this.#sweepIfFull();
+  }
+
+  /** Score, then learn; faster than the two. */
+  observe(ids: Int32Array, time: number): Verdict | undefined {
+    let best: Verdict | undefined;
+    for (const context of this.#contexts) {
+      if (!this.#belongs(context, ids)) continue;
+      const {scored} = context.verdict;
+      context.scorer.observe(ids, time, scored);
+      context.budget.learn(scored.raised, time, ids[context.scorer.plan.entity] as number);
+      best = moreNovel(best, context.verdict);
+    }
+    this.#sweepIfFull();
+    return best;
+  }
+
+  /** Says why, by the counts as they are: call it before the event is learnt. */
+  explain(ids: Int32Array, time: number, {context, scored}: Verdict): Explanation {
+    const {scorer, wording} = this.#contexts[context] as OpenContext;
+    return scorer.explain(ids, time, scored, {
+      columns: this.columns,
+      text: (column, id) => displayOf(this.columns[column] as string, this.text(column, id)),
+      wording,
+    });
+  }
+
+  /** R from which on an event of the context is worth an alert by today's budget. */
+  alertThreshold(context: number): number {
+    return (this.#contexts[context] as OpenContext).budget.threshold;
+  }
+
+  snapshot(): Uint8Array {
+    return writeSnapshot({
+      contexts: this.#contexts.map(({declaration, scorer, budget}) => ({
+        name: declaration.name,
+        scorer,
+        budget,
+      })),
+      vocabularies: this.vocabularies,
+      extra: JSON.stringify({
+        columns: this.columns,
+        declarations: this.declarations,
+        extra: this.extra,
+      }),
+    });
+  }
+
+  /** @throws AppError `snapshot_unreadable`; `name` is for its message. */
+  static restore(bytes: Uint8Array, name: string): Detector {
+    const kept = JSON.parse(readSnapshotExtra(bytes, name)) as {
+      columns: string[];
+      declarations: ContextDeclaration[];
+      extra: unknown;
+    };
+    const contexts = kept.declarations.map((declaration) => ({
+      name: declaration.name,
+      scorer: new ContextScorer(planOf(declaration, kept.columns)),
+      budget: new AlertBudget(),
+    }));
+    const {vocabularies} = readSnapshot(bytes, name, contexts);
+    const detector = new Detector(kept.columns, kept.declarations, vocabularies, contexts);
+    detector.extra = kept.extra;
+    return detector;
+  }
+
+  #belongs({when}: OpenContext, ids: Int32Array): boolean {
+    for (const {column, values} of when) {
+      if (!values.has(this.text(column, ids[column] as number))) return false;
+    }
+    return true;
+  }
+
+  /** Gives ids free that no count refers to any more, when a vocabulary has grown large. */
+  #sweepIfFull(): void {
+    if (--this.#untilSweep > 0) return;
+    this.#untilSweep = SWEEP_EVERY;
+    const largest = Math.max(...this.vocabularies.map(({size}) => size));
+    if (largest < this.#sweepAt) return;
+    const used = this.vocabularies.map(({limit}) => new Uint8Array(limit));
+    for (const {scorer} of this.#contexts) scorer.mark(used);
+    this.vocabularies.forEach((vocabulary, i) => {
+      vocabulary.sweep(used[i] as Uint8Array);
+    });
+    const left = Math.max(...this.vocabularies.map(({size}) => size));
+    // Sweeping costs a pass over all counts; do not come back before it is worth it again.
+    this.#sweepAt = Math.max(VOCABULARY_LIMIT, Math.ceil(left * 1.5));
+    this.generation++;
+  }
+}
+
+function moreNovel(best: Verdict | undefined, other: Verdict): Verdict {
+  if (best === undefined) return other;
+  if (other.scored.score !== best.scored.score) {
+    return other.scored.score > best.scored.score ? other : best;
+  }
+  return other.scored.raised > best.scored.raised ? other : best;
+}
+
+function columnOf(columns: readonly string[], field: string): number {
+  const column = columns.indexOf(field);
+  assert(column >= 0, `no such field: ${field}`);
+  return column;
+}
+
+/** The plan of a declared context over these columns. */
+export function planOf(declaration: ContextDeclaration, columns: readonly string[]): ModelPlan {
+  const column = (field: string) => columnOf(columns, field);
+  return {
+    columnCount: columns.length,
+    entity: column(declaration.entity),
+    facets: declaration.facets.map((facet) => ({
+      name: facet.name,
+      target: column(facet.of),
+      levels: facet.given.map((fields) => fields.map(column)),
+      weight: facet.weight,
+      evidence: facet.evidence,
+    })),
+    parameters: {...DEFAULT_PARAMETERS, ...declaration.parameters},
+  };
+}

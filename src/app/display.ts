@@ -1,0 +1,42 @@
+import {NONE} from '../event/text.ts';
+
+/** A component as people call it. Never used as a key: two principals may be called alike. */
+export function displayOf(field: string, text: string): string {
+  if (field === 'principal') return principalName(text);
+  if (field === 'hour') return HOURS[text] ?? text;
+  if (field === 'error') return text === NONE ? 'success' : text;
+  if (field === 'network') {
+    if (text.startsWith('service:')) return `the service ${text.slice('service:'.length)}`;
+    return text === NONE ? 'an unknown network' : text;
+  }
+  if (field === 'resource') {
+    if (text === 'external:*') return 'everybody outside';
+    if (text === 'external:internet') return 'the whole internet';
+    if (text.startsWith('external:')) return `the outside account ${text.slice('external:'.length)}`;
+    return text === NONE ? 'no named resource' : text;
+  }
+  return text;
+}
+
+/** "raul" for "123456789012:user/raul": the part that a person would say. */
+export function principalName(principal: string): string {
+  if (principal.startsWith('person/')) {
+    return principal.split('/')[1] || principal;
+  }
+  if (principal.startsWith('service/')) return principal.slice('service/'.length);
+  const own = /^([^:/]*):(.+)$/.exec(principal);
+  if (own?.[2] === undefined) return principal;
+  const name = own[2];
+  if (name === 'root') return `root of ${own[1]}`;
+  if (name === 'account') return `account ${own[1]}`;
+  const slash = name.indexOf('/');
+  return slash < 0 ? name : name.slice(slash + 1) || name;
+}
+
+const BLOCKS = ['0–4', '4–8', '8–12', '12–16', '16–20', '20–24'];
+const HOURS: Readonly<Record<string, string>> = Object.fromEntries(
+  BLOCKS.flatMap((block, i) => [
+    [`h${i}`, `working days ${block} h`],
+    [`w${i}`, `days off ${block} h`],
+  ]),
+);

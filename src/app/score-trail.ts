@@ -1,0 +1,268 @@
+import {hash64} from '../base/hash.ts';
+import type {EventBatch} from '../event/batch.ts';
+import {RoleChain} from '../event/role-chain.ts';
+import type {DecodeSettings} from '../pipeline/decode-session.ts';
+import {openDecodeSession} from '../pipeline/decode-session.ts';
+import {
+  eventIdText,
+  type PlacedReject,
+  readTrail,
+  type TracedBatch,
+  type TrailSummary,
+} from '../pipeline/trail.ts';
+import {type Explanation} from '../score/explain.ts';
+import {readFilePieces, type TrailFile} from '../sources/files.ts';
+import type {Detector, Verdict} from './detector.ts';
+
+/** One event at the moment it is scored; used again for the next one. */
+export class EventView {
+  /** Epoch milliseconds. */
+  time = 0;
+  /** Novelty score in [0, 1]. */
+  score = 0;
+  /** Surprise within the campaign, in bits: orders events whose scores tie. */
+  rank = 0;
+  verdict: Verdict | undefined;
+  readonly ids: Int32Array;
+  readonly detector: Detector;
+  batch!: TracedBatch;
+  row = 0;
+  /** Whom the credentials of this event go back to, through role chains; undefined if to itself. */
+  origin: string | undefined;
+  readonly #columns: ReadonlyMap<string, number>;
+  #explanation: Explanation | undefined;
+
+  constructor(detector: Detector) {
+    this.detector = detector;
+    this.ids = new Int32Array(detector.columns.length);
+    this.#columns = new Map(detector.columns.map((name, i) => [name, i]));
+  }
+
+  /** @internal Points the view at an event. */
+  show(batch: TracedBatch, row: number, time: number): void {
+    this.batch = batch;
+    this.row = row;
+    this.time = time;
+    this.#explanation = undefined;
+  }
+
+  /** @internal */
+  judge(verdict: Verdict | undefined): void {
+    this.verdict = verdict;
+    this.score = verdict?.scored.score ?? 0;
+    this.rank = verdict?.scored.raised ?? 0;
+  }
+
+  eventId(): string {
+    return eventIdText(this.batch, this.row);
+  }
+
+  /** A component by the name of its field; "" if there is no such field. */
+  text(field: string): string {
+    const column = this.#columns.get(field);
+    return column === undefined ? '' : this.detector.text(column, this.ids[column] as number);
+  }
+
+  /** Id of a component, for whoever counts by it; -1 if there is no such field. */
+  id(field: string): number {
+    const column = this.#columns.get(field);
+    return column === undefined ? -1 : (this.ids[column] as number);
+  }
+
+  /** Who: the entity of the context that judged the event. */
+  entity(): string {
+    const context = this.verdict?.context ?? 0;
+    const {entity} = this.detector.scorer(context).plan;
+    return this.detector.text(entity, this.ids[entity] as number);
+  }
+
+  /** The file, and the record's index in it. */
+  source(): {file: string; index: number} {
+    return {file: this.batch.path, index: this.batch.indexes[this.row] as number};
+  }
+
+  /** Byte range of the record in the decompressed file. */
+  place(): {offset: number; length: number} {
+    const {places} = this.batch;
+    return {offset: places[this.row * 2] as number, length: places[this.row * 2 + 1] as number};
+  }
+
+  /** Bits of each facet, unsaturated, by its name. */
+  bits(): Record<string, number> {
+    if (this.verdict === undefined) return {};
+    const {context, scored} = this.verdict;
+    const {facets} = this.detector.scorer(context).plan;
+    const bits: Record<string, number> = {};
+    facets.forEach(({name}, i) => {
+      bits[name] = round(scored.bits[i] as number);
+    });
+    return bits;
+  }
+
+  /** The facet that contributes most; undefined when nothing is surprising. */
+  mostNovel(): {facet: string; value: string; bits: number} | undefined {
+    if (this.verdict === undefined || this.verdict.scored.surprise === 0) return undefined;
+    const {context, scored} = this.verdict;
+    const {facets, parameters} = this.detector.scorer(context).plan;
+    let best = -1;
+    let most = 0;
+    facets.forEach(({weight}, i) => {
+      const limit = parameters.saturation;
+      const part = weight * limit * (1 - Math.exp(-(scored.bits[i] as number) / limit));
+      if (part > most) {
+        most = part;
+        best = i;
+      }
+    });
+    const facet = facets[best];
+    if (facet === undefined) return undefined;
+    return {
+      facet: facet.name,
+      value: this.detector.text(facet.target, this.ids[facet.target] as number),
+      bits: round(scored.bits[best] as number),
+    };
+  }
+
+  /** Why: from the counts as they are now, so ask within the visit. */
+  explain(): Explanation | undefined {
+    if (this.verdict === undefined) return undefined;
+    this.#explanation ??= this.detector.explain(this.ids, this.time, this.verdict);
+    return this.#explanation;
+  }
+}
+
+/** Three decimals: what a reader of bits can use, and the same on every machine. */
+function round(bits: number): number {
+  return Math.round(bits * 1000) / 1000;
+}
+
+export interface ScoreTrailOptions {
+  readonly detector: Detector;
+  readonly settings: DecodeSettings;
+  readonly files: readonly TrailFile[];
+  readonly workers: number;
+  /**
+   * - `observe`: score, then learn;
+   * - `score`: the model stays as it is;
+   * - `learn`: as `observe`, but nothing is said;
+   * - `without`: score each event as if it alone had not been learnt.
+   */
+  readonly mode: 'observe' | 'score' | 'learn' | 'without';
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called for each event once it is scored and before it is learnt; false ends the run. */
+  readonly visit?: (event: EventView) => boolean | undefined;
+  readonly breathe?: () => Promise<void> | undefined;
+  readonly onReject?: (reject: PlacedReject) => void;
+  readonly onProgress?: (state: {filesDone: number; bytesDone: number; events: number}) => void;
+}
+
+/** Runs a trail through a detector. The same files and options give the same events and scores. */
+export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSummary> {
+  const {detector, settings, mode} = options;
+  const view = new EventView(detector);
+  const width = detector.columns.length;
+  const chain = new RoleChain();
+  const principal = detector.columns.indexOf('principal');
+  const visit = options.visit;
+  let generation = detector.generation;
+
+  const identify = (batch: TracedBatch, row: number) => {
+    const {columns, texts} = batch;
+    const from = row * width;
+    for (let c = 0; c < width; c++) {
+      const local = columns[from + c] as number;
+      const map = texts.mapOf(c);
+      let id = map[local] as number;
+      if (id < 0) {
+        id = detector.id(c, texts.texts[local] as string);
+        map[local] = id;
+      }
+      view.ids[c] = id;
+    }
+  };
+
+  return readTrail(
+    options.files.map((file, i) => ({
+      file: i,
+      path: file.path,
+      time: file.time,
+      size: file.size,
+      pieces: () => readFilePieces(file),
+    })),
+    (batch, row, time) => {
+      if (generation !== detector.generation) {
+        // Ids were swept: what batches remember of them may be wrong by now.
+        generation = detector.generation;
+        batch.texts.forget();
+      }
+      if (batch.texts.generation !== generation) batch.texts.forget(generation);
+      identify(batch, row);
+      view.show(batch, row, time);
+      follow(batch, row, view, chain, principal);
+      let goOn: boolean | undefined = true;
+      if (mode === 'learn') detector.observe(view.ids, time);
+      else if (mode === 'without') {
+        view.judge(detector.scoreWithout(view.ids, time));
+        goOn = visit?.(view);
+      } else {
+        view.judge(detector.score(view.ids, time));
+        goOn = visit?.(view);
+        if (mode === 'observe') detector.learn(view.ids, time);
+      }
+      return goOn;
+    },
+    {
+      workers: options.workers,
+      threadUrl: new URL(
+        import.meta.url.endsWith('.ts')
+          ? '../../dist/pipeline/thread.js'
+          : '../pipeline/thread.js',
+        import.meta.url,
+      ),
+      threadData: settings,
+      session: () => openDecodeSession(settings),
+      since: options.since,
+      until: options.until,
+      signal: options.signal,
+      ...(options.breathe && {breathe: options.breathe}),
+      ...(options.onReject && {onReject: options.onReject}),
+      ...(options.onProgress && {onProgress: options.onProgress}),
+    },
+  );
+}
+
+/** Follows the credentials an event was made with, and those it gave out. */
+function follow(
+  batch: EventBatch,
+  row: number,
+  view: EventView,
+  chain: RoleChain,
+  principal: number,
+): void {
+  view.origin = undefined;
+  if (principal < 0) return;
+  const {keys} = batch;
+  const at = row * 4;
+  const used = (keys[at] as number) !== 0 || (keys[at + 1] as number) !== 0;
+  const issued = (keys[at + 2] as number) !== 0 || (keys[at + 3] as number) !== 0;
+  if (!used && !issued) return;
+  const own = view.ids[principal] as number;
+  const origin = chain.follow(
+    [
+      keys[at] as number,
+      keys[at + 1] as number,
+      keys[at + 2] as number,
+      keys[at + 3] as number,
+    ],
+    own,
+  );
+  if (origin !== own) view.origin = view.detector.text(principal, origin);
+}
+
+/** The model file's name for a fault without one. */
+export function fingerprintOf(text: string): string {
+  const {hi, lo} = hash64(text);
+  return (hi >>> 0).toString(16).padStart(8, '0') + (lo >>> 0).toString(16).padStart(8, '0');
+}
