@@ -150,7 +150,7 @@ const GROUPS = [
     ],
   },
   {name: 'network', fields: ['sourceIPAddress', 'vpcEndpointId', 'oldVpcEndpointId', 'invokedBy']},
-  {name: 'userAgent', fields: ['userAgent', 'sessionCredentialFromConsole', 'eventType']},
+  {name: 'userAgent', fields: ['userAgent', 'sessionCredentialFromConsole']},
   {name: 'place', fields: ['awsRegion', 'recipientAccountId', 'identityAccount', 'issuerAccount']},
   {
     name: 'resource',

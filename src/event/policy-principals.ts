@@ -2,7 +2,7 @@ import {isObject, listOf, parsed} from './json.ts';
 
 /** Conditions that narrow "*" to somebody in particular. */
 const NARROWING =
-  /^(?:aws:(?:principal(?:orgid|orgpaths|account|arn)|source(?:account|arn|owner|orgid|orgpaths|vpce|vpc|ip))|kms:calleraccount|s3:dataaccesspointaccount|lambda:functionurlauthtype|saml:.*|.*:(?:sub|aud|amr|oaud))$/i;
+  /^(?:aws:(?:principal(?:orgid|orgpaths|account|arn)|source(?:account|arn|owner|orgid|orgpaths|vpce|vpc|ip))|kms:calleraccount|s3:dataaccesspointaccount|saml:.*|.*:(?:sub|aud|amr|oaud))$/i;
 const ACCOUNT_CONDITION =
   /^(?:aws:(?:principalaccount|sourceaccount|sourceowner|principalarn)|kms:calleraccount)$/i;
 
@@ -60,7 +60,7 @@ function conditions(value: unknown): {narrowed: boolean; accounts: Set<string>} 
   const accounts = new Set<string>();
   if (!isObject(value)) return {narrowed, accounts};
   for (const [operator, tests] of Object.entries(value)) {
-    if (/not|null/i.test(operator) || !isObject(tests)) continue;
+    if (/not|null|ifexists/i.test(operator) || !isObject(tests)) continue;
     for (const [key, wanted] of Object.entries(tests)) {
       const texts = listOf(wanted).filter((one) => typeof one === 'string');
       if (!NARROWING.test(key) || texts.includes('*') || texts.includes('0.0.0.0/0')) continue;

@@ -66,6 +66,9 @@ const LISTS: readonly (readonly [list: string, key: string, kind: string])[] = [
   ['secretIdList', '', 'secret'],
 ];
 
+/** Services whose ARNs mean one kind of thing. */
+const NAMES: Readonly<Record<string, string>> = {secretsmanager: 'secret', ssm: 'parameter'};
+
 /** Ids that an answer brings into the world. */
 const ANSWERS: readonly (readonly [path: readonly string[], kind: string])[] = [
   [['snapshotId'], 'snapshot'],
@@ -146,8 +149,8 @@ function kindOfType(type: unknown, arn: unknown): string {
 function describe(kind: string, text: string, account: string): Touched {
   const owner = /^\d{12}$/.test(account) ? account : accountOfArn(text);
   const id = component(idOf(kind, text), 1_024);
-  // The secret that an ARN names is the one that a parameter names.
-  const named = kind === 'secretsmanager' ? 'secret' : kind;
+  // What an ARN names is to be the same thing as what a parameter of the call names.
+  const named = Object.hasOwn(NAMES, kind) ? (NAMES[kind] ?? kind) : kind;
   return owner === '' ? {kind: named, id} : {kind: named, id, account: owner};
 }
 
@@ -156,6 +159,10 @@ function idOf(kind: string, text: string): string {
   if (!text.startsWith('arn:')) return text;
   if (kind === 'secret' || kind === 'secretsmanager') return secretName(text);
   const resource = resourceOfArn(text);
+  if (kind === 'ssm') {
+    const name = resource.replace(/^parameter\//, '');
+    return name.includes('/') ? `/${name}` : name;
+  }
   if (kind === 'bucket') return resource.replace(/\/.*$/s, '');
   return kind === 'object' ? resource : resource.replace(/^[a-z-]+[/:](?=.)/, '');
 }
