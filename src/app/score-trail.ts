@@ -1,4 +1,3 @@
-import {hash64} from '../base/hash.ts';
 import type {EventBatch} from '../event/batch.ts';
 import {RoleChain} from '../event/role-chain.ts';
 import type {DecodeSettings} from '../pipeline/decode-session.ts';
@@ -10,7 +9,7 @@ import {
   type TracedBatch,
   type TrailSummary,
 } from '../pipeline/trail.ts';
-import {type Explanation} from '../score/explain.ts';
+import type {Explanation} from '../score/explain.ts';
 import {readFilePieces, type TrailFile} from '../sources/files.ts';
 import type {Detector, Verdict} from './detector.ts';
 
@@ -166,7 +165,6 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
   const chain = new RoleChain();
   const principal = detector.columns.indexOf('principal');
   const visit = options.visit;
-  let generation = detector.generation;
 
   const identify = (batch: TracedBatch, row: number) => {
     const {columns, texts} = batch;
@@ -192,11 +190,8 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
       pieces: () => readFilePieces(file),
     })),
     (batch, row, time) => {
-      if (generation !== detector.generation) {
-        // Ids were swept: what batches remember of them may be wrong by now.
-        generation = detector.generation;
-        batch.texts.forget();
-      }
+      // Ids were swept: what was remembered of them may be wrong by now.
+      const {generation} = detector;
       if (batch.texts.generation !== generation) batch.texts.forget(generation);
       identify(batch, row);
       view.show(batch, row, time);
@@ -259,10 +254,4 @@ function follow(
     own,
   );
   if (origin !== own) view.origin = view.detector.text(principal, origin);
-}
-
-/** The model file's name for a fault without one. */
-export function fingerprintOf(text: string): string {
-  const {hi, lo} = hash64(text);
-  return (hi >>> 0).toString(16).padStart(8, '0') + (lo >>> 0).toString(16).padStart(8, '0');
 }

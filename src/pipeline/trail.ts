@@ -41,16 +41,24 @@ export interface TracedBatch extends EventBatch {
 export class DecoderTexts {
   readonly texts: string[] = [''];
   /** One map a column from local ids to the receiver's; -1 where not yet asked for. */
-  readonly maps: Int32Array[] = [];
+  #maps: Int32Array[] = [];
+  /** What the receiver's ids hold for; see `forget`. */
+  generation = 0;
+
+  /** Forgets the receiver's ids, which then are asked for anew. */
+  forget(generation: number): void {
+    this.#maps = [];
+    this.generation = generation;
+  }
 
   /** The map of a column, long enough for every local id so far. */
   mapOf(column: number): Int32Array {
-    let map = this.maps[column];
+    let map = this.#maps[column];
     if (map === undefined || map.length < this.texts.length) {
       const grown = new Int32Array(Math.max(256, this.texts.length * 2)).fill(-1);
       if (map !== undefined) grown.set(map);
       map = grown;
-      this.maps[column] = map;
+      this.#maps[column] = map;
     }
     return map;
   }
