@@ -130,9 +130,9 @@ export function stratusDataset(
       }
     }
   }
-  const agent = options.userAgent === 'kept' ? 'own user agent' : "victim's user agent";
+  const whose = options.userAgent === 'kept' ? 'own user agent' : "victim's user agent";
   return {
-    name: `Stratus injected, ${agent}`,
+    name: `Stratus injected, ${whose}`,
     events: gathered.events(),
     truth,
     judgeFrom: options.judgeFrom,

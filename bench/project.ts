@@ -1,4 +1,6 @@
 import type {TruthEntry} from '../src/app/truth.ts';
+import {eventOfRecord, prepareDerivation} from '../src/event/derive.ts';
+import {parseEventTime} from '../src/event/event-time.ts';
 import type {Components} from './method.ts';
 
 /** A CloudTrail record as parsed. */
@@ -34,8 +36,7 @@ export interface Project {
   derive(record: RawRecord): DerivedEvent | undefined;
 }
 
-// What the two modules are taken to export. This file alone knows their shapes; should they
-// differ, it is the one to change, and the imports can then be made static.
+// What the simulator is taken to export; this file alone knows its shape.
 interface SimulateModule {
   simulate(options: {
     seed: number;
@@ -54,26 +55,24 @@ interface SimulateModule {
   }>;
 }
 
-interface DeriveModule {
-  eventOfRecord(
-    record: RawRecord,
-  ):
-    | {readonly eventId: string; readonly timeMs: number; readonly components: Components}
-    | undefined;
-}
-
 const SIMULATE_MODULE = '../src/simulate/simulate.ts';
-const DERIVE_MODULE = '../src/event/derive.ts';
 
 export async function loadProject(): Promise<Project> {
-  const simulator: SimulateModule = await import(SIMULATE_MODULE);
-  const deriver: DeriveModule = await import(DERIVE_MODULE);
+  // Real records can be judged without the simulator, so that its absence is told only on use.
+  const simulator: SimulateModule | {cause: unknown} = await import(SIMULATE_MODULE).catch(
+    (cause: unknown) => ({cause}),
+  );
+  const derivation = prepareDerivation();
   return {
     simulate({seed, days, eventsPerDay, attacks}) {
+      if ('cause' in simulator) {
+        throw new Error(`Cannot import ${SIMULATE_MODULE}`, {cause: simulator.cause});
+      }
+      const {simulate} = simulator;
       const truth = new Map<string, TruthEntry>();
       const options = {seed, days, eventsPerDay, ...(attacks ? {} : {scenarios: []})};
       const files = function* () {
-        for (const file of simulator.simulate(options)) {
+        for (const file of simulate(options)) {
           for (const {eventId, campaign, scenario, ignore} of file.truth) {
             truth.set(eventId, ignore === true ? {ignore} : {campaign, scenario});
           }
@@ -82,6 +81,12 @@ export async function loadProject(): Promise<Project> {
       };
       return {files: files(), truth: () => truth};
     },
-    derive: (record) => deriver.eventOfRecord(record),
+    derive(record) {
+      const {eventID, eventTime} = record;
+      const timeMs = typeof eventTime === 'string' ? parseEventTime(eventTime) : undefined;
+      if (timeMs === undefined) return undefined;
+      const components = eventOfRecord(record, timeMs, derivation);
+      return {eventId: typeof eventID === 'string' ? eventID : '', timeMs, components};
+    },
   };
 }

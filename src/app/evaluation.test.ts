@@ -164,6 +164,17 @@ test('leaves ignored events and warm-up days out of everything', () => {
   expect(counts).toEqual({...aloneCounts, events: 6, ignored: 2, warmUp: 2});
 });
 
+test('judges from the day that holds a time', () => {
+  const {events, truth} = build([
+    {day: 0, ignore: true, score: 1},
+    {day: 1, score: 1},
+    {day: 2, score: 2},
+    {day: 3, score: 3, campaign: 'a'},
+  ]);
+  const {counts} = evaluate(events, truth, {judgeFromMs: START + 2.5 * DAY});
+  expect(counts).toMatchObject({warmUp: 1, benign: 1, attack: 1, days: 2});
+});
+
 test('counts what the truth names and the stream lacks', () => {
   const truth = new Map([['gone', {campaign: 'c', scenario: 's'}]]);
   expect(evaluate([], truth).counts.truthNotSeen).toBe(1);

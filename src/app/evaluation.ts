@@ -18,6 +18,8 @@ export interface EvaluationOptions {
    * ignored. What came before is warm-up and left out of every measure.
    */
   readonly judgeFrom?: number | undefined;
+  /** The same by time, epoch milliseconds: judges from the UTC day that holds it. */
+  readonly judgeFromMs?: number | undefined;
 }
 
 /** False alerts a day for which recall is reported. */
@@ -130,6 +132,7 @@ function compare(a: {score: number; rank: number}, b: {score: number; rank: numb
 export class Evaluation {
   readonly #truth: Truth;
   readonly #judgeFrom: number;
+  readonly #judgeFromDay: number;
 
   // Benign events by column, in chunks, so that growing never copies.
   readonly #scores: Float64Array[] = [];
@@ -158,6 +161,7 @@ export class Evaluation {
     assert(judgeFrom >= 0, `judgeFrom must not be negative, is ${judgeFrom}`);
     this.#truth = truth;
     this.#judgeFrom = Math.floor(judgeFrom);
+    this.#judgeFromDay = Math.floor((options.judgeFromMs ?? -Infinity) / DAY_MS);
   }
 
   add(event: ScoredEvent): void {
@@ -202,7 +206,7 @@ export class Evaluation {
   result(): EvaluationResult {
     const firstDay = this.#dayOf.reduce((least, day) => Math.min(least, day), Infinity);
     const lastDay = this.#dayOf.reduce((most, day) => Math.max(most, day), -Infinity);
-    const from = firstDay + this.#judgeFrom;
+    const from = Math.max(firstDay + this.#judgeFrom, this.#judgeFromDay);
     const days = this.#dayOf.length === 0 ? 0 : Math.max(0, lastDay - from + 1);
 
     const attacks = this.#attacks.filter((event) => event.day >= from);
