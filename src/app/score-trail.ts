@@ -162,7 +162,8 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
   const {detector, settings, mode} = options;
   const view = new EventView(detector);
   const width = detector.columns.length;
-  const chain = new RoleChain();
+  let chain = new RoleChain();
+  let generation = detector.generation;
   const principal = detector.columns.indexOf('principal');
   const visit = options.visit;
 
@@ -191,7 +192,10 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
     })),
     (batch, row, time) => {
       // Ids were swept: what was remembered of them may be wrong by now.
-      const {generation} = detector;
+      if (generation !== detector.generation) {
+        generation = detector.generation;
+        chain = new RoleChain();
+      }
       if (batch.texts.generation !== generation) batch.texts.forget(generation);
       identify(batch, row);
       view.show(batch, row, time);

@@ -22,32 +22,23 @@ export async function evaluateCommand(
 ): Promise<number> {
   const format = oneOf('--format', options.format, ['table', 'json']);
   const truth = await readTruth(options.truth);
-  let evaluation: Evaluation | undefined;
+  const evaluation = new Evaluation(truth, {judgeFromMs: options.judgeFrom});
   const code = await runScoring(paths, options, output, signal, {
     visit(event) {
-      if (evaluation === undefined) {
-        const judgeFrom =
-          options.judgeFrom === undefined
-            ? 0
-            : Math.max(0, Math.floor(options.judgeFrom / DAY_MS) - Math.floor(event.time / DAY_MS));
-        evaluation = new Evaluation(truth, {judgeFrom});
-      }
       evaluation.add({
         eventId: event.eventId(),
         timeMs: event.time,
-        principal: event.principalKey(),
+        principal: event.entity(),
         score: event.score,
         rank: event.rank,
       });
     },
   });
-  const result = (evaluation ?? new Evaluation(truth)).result();
+  const result = evaluation.result();
   if (format === 'json') await output.write(`${JSON.stringify(result)}\n`);
   else await output.write(describe(result));
   return code;
 }
-
-const DAY_MS = 86_400_000;
 
 async function readTruth(file: string): Promise<Truth> {
   let text: string;
