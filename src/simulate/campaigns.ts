@@ -2,12 +2,34 @@ import {assert} from '../base/assert.ts';
 import type {Random} from '../base/random.ts';
 import type {Call} from './call.ts';
 import {type Scenario, ScenarioContext} from './scenario.ts';
+import * as intrusions from './scenarios/intrusions.ts';
+import * as questions from './scenarios/questions.ts';
 import {raul} from './scenarios/raul.ts';
+import * as traps from './scenarios/traps.ts';
 import type {World} from './world.ts';
 
 /** Every attack that can be mixed in. */
 export const SCENARIOS = {
   raul,
+  'unexpected-run-instances': questions.unexpectedRunInstances,
+  'discovery-burst': questions.discoveryBurst,
+  'snapshot-share': questions.snapshotShare,
+  'failed-calls': questions.failedCalls,
+  'bucket-enumeration': questions.bucketEnumeration,
+  'canary-login': traps.canaryLogin,
+  'canary-role': traps.canaryRole,
+  'honeypot-table': traps.honeypotTable,
+  'honeypot-bucket': traps.honeypotBucket,
+  'stolen-role': intrusions.stolenRole,
+  'privilege-escalation': intrusions.privilegeEscalation,
+  persistence: intrusions.persistence,
+  'defense-evasion': intrusions.defenseEvasion,
+  'credential-probing': intrusions.credentialProbing,
+  'slow-recon': intrusions.slowRecon,
+  'insider-exfiltration': intrusions.insiderExfiltration,
+  'crypto-mining': intrusions.cryptoMining,
+  'secrets-theft': intrusions.secretsTheft,
+  'ransom-s3': intrusions.ransomS3,
 } as const satisfies Readonly<Record<string, Scenario>>;
 
 export type ScenarioName = keyof typeof SCENARIOS;
