@@ -10,9 +10,9 @@ const BROWSERS = [
 ] as const;
 
 const CLI_SYSTEMS = [
-  'os/macos#24.5.0 md/arch#arm64 lang/python#3.13.4 md/pyimpl#CPython cfg/retry-mode#standard md/installer#exe',
-  'os/linux#6.8.0-60-generic md/arch#x86_64 lang/python#3.13.4 md/pyimpl#CPython cfg/retry-mode#standard md/installer#exe md/distrib#ubuntu.24',
-  'os/windows#11 md/arch#amd64 lang/python#3.13.4 md/pyimpl#CPython cfg/retry-mode#standard md/installer#exe',
+  'os/macos#24.5.0 md/arch#arm64 lang/python#3.13.4 md/pyimpl#CPython',
+  'os/linux#6.8.0-60-generic md/arch#x86_64 lang/python#3.13.4 md/pyimpl#CPython',
+  'os/windows#11 md/arch#amd64 lang/python#3.13.4 md/pyimpl#CPython',
 ] as const;
 
 export function browser(random: Random): string {
@@ -38,7 +38,7 @@ export function toolAgent(random: Random): string {
     case 0:
     case 1:
     case 2:
-      return `Boto3/1.${random.between(34, 40)}.${random.between(0, 99)} md/Botocore#1.${random.between(34, 40)}.20 ua/2.0 os/macos#24.5.0 md/arch#arm64 lang/python#3.12.7 md/pyimpl#CPython cfg/retry-mode#legacy Botocore/1.36.20`;
+      return `Boto3/1.${random.between(34, 40)}.${random.between(0, 99)} md/Botocore#1.${random.between(34, 40)}.20 ua/2.0 os/macos#24.5.0 md/arch#arm64 lang/python#3.12.7`;
     case 3:
       return `APN/1.0 HashiCorp/1.0 Terraform/1.${random.between(8, 12)}.${random.between(0, 6)} (+https://www.terraform.io) terraform-provider-aws/5.${random.between(80, 99)}.0 (+https://registry.terraform.io/providers/hashicorp/aws) aws-sdk-go-v2/1.36.3 os/darwin lang/go#1.23.6 md/GOARCH#arm64`;
     case 4:
@@ -50,21 +50,21 @@ export function toolAgent(random: Random): string {
 
 const SDKS = [
   (n: number) =>
-    `Boto3/1.${34 + (n % 7)}.${n % 90} md/Botocore#1.${34 + (n % 7)}.${n % 90} ua/2.0 os/linux#5.10.235 md/arch#x86_64 lang/python#3.12.9 md/pyimpl#CPython exec-env/AWS_Lambda_python3.12 cfg/retry-mode#legacy Botocore/1.${34 + (n % 7)}.${n % 90}`,
+    `Boto3/1.${34 + (n % 7)}.${n % 90} Python/3.12.9 Linux/5.10.235 Botocore/1.${34 + (n % 7)}.${n % 90}`,
   (n: number) =>
-    `aws-sdk-java/2.${25 + (n % 7)}.${n % 70} md/io#sync md/http#Apache ua/2.1 os/Linux#5.10.235 lang/java#21.0.6 md/OpenJDK_64-Bit_Server_VM#21.0.6+7-LTS md/vendor#Amazon.com_Inc. md/en_US cfg/retry-mode#legacy`,
+    `aws-sdk-java/2.${25 + (n % 7)}.${n % 70} Linux/5.10.235 OpenJDK_64-Bit_Server_VM/21.0.6 io/sync http/Apache`,
   (n: number) =>
-    `aws-sdk-go-v2/1.${30 + (n % 7)}.${n % 5} ua/2.1 os/linux lang/go#1.23.${n % 9} md/GOOS#linux md/GOARCH#amd64 api/sts#1.33.${n % 20}`,
+    `aws-sdk-go-v2/1.${30 + (n % 7)}.${n % 5} os/linux lang/go#1.23.${n % 9} md/GOARCH#amd64`,
+  (n: number) => `aws-sdk-js/3.${700 + (n % 180)}.0 os/linux lang/js md/nodejs#22.14.0`,
   (n: number) =>
-    `aws-sdk-js/3.${700 + (n % 180)}.0 ua/2.1 os/linux#5.10.235 lang/js md/nodejs#22.14.0 api/dynamodb#3.${700 + (n % 180)}.0 exec-env/AWS_ECS_FARGATE`,
-  (n: number) =>
-    `aws-sdk-dotnet-coreclr/3.7.${400 + (n % 90)}.0 ua/2.0 os/linux#5.10 lang/.NET_Core#8.0.${n % 15} md/ARCH#X64`,
+    `aws-sdk-dotnet-coreclr/3.7.${400 + (n % 90)}.0 os/linux#5.10 lang/.NET_Core#8.0.${n % 15}`,
   (n: number) => `aws-sdk-php/3.${330 + (n % 20)}.0 OS/Linux#5.10.235 lang/php#8.3.${n % 20}`,
+  (n: number) => `aws-sdk-ruby3/3.${210 + (n % 15)}.0 ua/2.1 os/linux lang/ruby#3.3.${n % 8}`,
   (n: number) =>
-    `aws-sdk-ruby3/3.${210 + (n % 15)}.0 ua/2.1 os/linux md/x86_64 lang/ruby#3.3.${n % 8}`,
+    `Boto3/1.${34 + (n % 7)}.${n % 90} md/Botocore#1.${34 + (n % 7)}.${n % 90} ua/2.0 os/linux#5.10.235 md/arch#x86_64 lang/python#3.12.9 md/pyimpl#CPython exec-env/AWS_Lambda_python3.12 cfg/retry-mode#legacy`,
 ] as const;
 
-const SDK_SHARES = [0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 5, 6] as const;
+const SDK_SHARES = [0, 0, 0, 7, 1, 1, 1, 2, 2, 3, 3, 4, 5, 6] as const;
 
 /** The SDK of an application: stays with it until it is upgraded. */
 export function sdkAgent(random: Random): string {

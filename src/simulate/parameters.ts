@@ -119,21 +119,10 @@ export function requestParameters(call: Call, random: Random): object | null {
       return null;
     case 'kms':
       if (resource === '') return {};
-      return name === 'Decrypt' || name === 'Encrypt'
-        ? {
-            encryptionAlgorithm: 'SYMMETRIC_DEFAULT',
-            encryptionContext: {
-              'aws:cloudtrail:arn': `arn:aws:cloudtrail:${region}:${call.account}:trail/organization-trail`,
-            },
-            ...(name === 'Encrypt' ? {keyId: resource} : {}),
-          }
-        : name.startsWith('GenerateDataKey')
-          ? {
-              keySpec: 'AES_256',
-              keyId: resource,
-              encryptionContext: {'aws:s3:arn': `arn:aws:s3:::northwind-${hex(random, 8)}`},
-            }
-          : {keyId: resource};
+      if (name === 'Decrypt') return {encryptionAlgorithm: 'SYMMETRIC_DEFAULT'};
+      if (name === 'Encrypt') return {encryptionAlgorithm: 'SYMMETRIC_DEFAULT', keyId: resource};
+      if (name.startsWith('GenerateDataKey')) return {keySpec: 'AES_256', keyId: resource};
+      return {keyId: resource};
     case 'ssm':
       if (kind === 'parameter') return {name: resource, withDecryption: random.chance(0.7)};
       if (name === 'StartSession') return {target: resource};
@@ -162,6 +151,36 @@ export function requestParameters(call: Call, random: Random): object | null {
             'fields @timestamp, @message | filter @message like /ERROR/ | sort @timestamp desc | limit 100',
         };
       }
+      break;
+    case 'config':
+      if (name === 'PutEvaluations') {
+        return {
+          resultToken: alphanumeric(random, 200),
+          testMode: false,
+          evaluations: Array.from({length: random.between(1, 12)}, () => ({
+            complianceResourceType: 'AWS::EC2::Instance',
+            complianceResourceId: `i-0${hex(random, 16)}`,
+            complianceType: random.chance(0.8) ? 'COMPLIANT' : 'NON_COMPLIANT',
+            orderingTimestamp: americanTime(call.time),
+          })),
+        };
+      }
+      break;
+    case 'iam':
+      if (name === 'PutRolePolicy' || name === 'CreatePolicy' || name === 'CreatePolicyVersion') {
+        return {
+          [KEYS[kind] ?? 'policyArn']: resource,
+          policyName: 'access',
+          policyDocument: policyDocument(random, call),
+        };
+      }
+      break;
+    case 'monitoring':
+      if (name === 'PutDashboard')
+        return {dashboardName: resource, dashboardBody: dashboardBody(random)};
+      break;
+    case 'ecs':
+      if (name === 'RegisterTaskDefinition') return taskDefinition(random, call);
       break;
     case 'ce':
       return {
@@ -204,6 +223,12 @@ function ec2Request(call: Call, random: Random): object {
   if (name.startsWith('Describe') || name.startsWith('Get')) {
     if (resource === '' || random.chance(0.3)) return {};
     const key = KEYS[kind] ?? 'resourceId';
+    if (random.chance(0.05)) {
+      const many = Array.from({length: random.between(5, 45)}, () => ({
+        [key]: `${resource.slice(0, resource.indexOf('-') + 1)}0${hex(random, 16)}`,
+      }));
+      return {[`${kind}Set`]: {items: many}, filterSet: {}};
+    }
     if (random.chance(0.5)) {
       return {
         filterSet: {
@@ -279,6 +304,69 @@ function ec2Request(call: Call, random: Random): object {
     default:
       return {[key]: resource};
   }
+}
+
+function policyDocument(random: Random, call: Call): string {
+  const statements = Array.from({length: random.between(1, 8)}, (_, i) => ({
+    Sid: `Statement${i}`,
+    Effect: 'Allow',
+    Action: [
+      's3:GetObject',
+      's3:PutObject',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+      'sqs:SendMessage',
+      'kms:Decrypt',
+    ].slice(0, random.between(1, 6)),
+    Resource: `arn:aws:s3:::northwind-${call.resource.slice(-12)}/${hex(random, 4)}/*`,
+  }));
+  return JSON.stringify({Version: '2012-10-17', Statement: statements});
+}
+
+function dashboardBody(random: Random): string {
+  const widgets = Array.from({length: random.between(2, 20)}, (_, i) => ({
+    type: 'metric',
+    x: (i % 2) * 12,
+    y: i * 3,
+    width: 12,
+    height: 6,
+    properties: {
+      metrics: [
+        ['AWS/ApplicationELB', 'TargetResponseTime', 'LoadBalancer', `app/${hex(random, 16)}`],
+      ],
+      period: 60,
+      stat: 'p95',
+      title: 'Latency',
+    },
+  }));
+  return JSON.stringify({widgets});
+}
+
+function taskDefinition(random: Random, call: Call): object {
+  return {
+    family: call.resource === '' ? 'service' : call.resource,
+    networkMode: 'awsvpc',
+    requiresCompatibilities: ['FARGATE'],
+    cpu: '512',
+    memory: '1024',
+    executionRoleArn: `arn:aws:iam::${call.account}:role/ecsTaskExecutionRole`,
+    containerDefinitions: [
+      {
+        name: 'app',
+        image: `${call.account}.dkr.ecr.${call.region}.amazonaws.com/service:${hex(random, 8)}`,
+        essential: true,
+        portMappings: [{containerPort: 8080, protocol: 'tcp'}],
+        environment: Array.from({length: random.between(4, 30)}, (_, i) => ({
+          name: `SETTING_${i}`,
+          value: hex(random, 12),
+        })),
+        logConfiguration: {
+          logDriver: 'awslogs',
+          options: {'awslogs-group': '/ecs/service', 'awslogs-region': call.region},
+        },
+      },
+    ],
+  };
 }
 
 /** Request of `RunInstances`: `resource` is the instance type. */

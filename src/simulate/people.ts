@@ -32,7 +32,7 @@ const FAMILIES: Readonly<Record<Family, FamilyHabits>> = {
       'logs lambda cloudformation dynamodb s3 codecommit codepipeline codebuild ecs ecr sqs sns monitoring apigateway ssm events states secretsmanager cognito-idp ec2 iam servicediscovery bedrock kms elasticloadbalancing',
     writes: 0.14,
     console: 0.6,
-    callsPerDay: 55,
+    callsPerDay: 27,
   },
   data: {
     share: 11,
@@ -41,7 +41,7 @@ const FAMILIES: Readonly<Record<Family, FamilyHabits>> = {
       's3 athena glue sagemaker redshift elasticmapreduce logs ec2 ecr bedrock dynamodb kms monitoring states firehose',
     writes: 0.2,
     console: 0.5,
-    callsPerDay: 55,
+    callsPerDay: 27,
   },
   ops: {
     share: 12,
@@ -50,7 +50,7 @@ const FAMILIES: Readonly<Record<Family, FamilyHabits>> = {
       'ec2 monitoring ecs eks autoscaling elasticloadbalancing rds ssm logs route53 cloudformation elasticache backup es iam s3 health acm wafv2 cloudfront servicequotas application-autoscaling elasticfilesystem servicediscovery kms tagging',
     writes: 0.2,
     console: 0.5,
-    callsPerDay: 80,
+    callsPerDay: 38,
   },
   security: {
     share: 6,
@@ -59,7 +59,7 @@ const FAMILIES: Readonly<Record<Family, FamilyHabits>> = {
       'guardduty securityhub cloudtrail config iam access-analyzer inspector2 ec2 s3 kms organizations secretsmanager wafv2 logs resource-explorer-2',
     writes: 0.05,
     console: 0.6,
-    callsPerDay: 60,
+    callsPerDay: 16,
   },
   finance: {
     share: 5,
@@ -67,7 +67,7 @@ const FAMILIES: Readonly<Record<Family, FamilyHabits>> = {
     services: 'ce budgets cur organizations compute-optimizer support tagging s3 athena',
     writes: 0.04,
     console: 0.97,
-    callsPerDay: 30,
+    callsPerDay: 16,
   },
   support: {
     share: 5,
@@ -75,7 +75,7 @@ const FAMILIES: Readonly<Record<Family, FamilyHabits>> = {
     services: 'support health logs cognito-idp dynamodb monitoring ec2 rds s3 trustedadvisor ses',
     writes: 0.06,
     console: 0.9,
-    callsPerDay: 35,
+    callsPerDay: 17,
   },
   admin: {
     share: 4,
@@ -84,7 +84,7 @@ const FAMILIES: Readonly<Record<Family, FamilyHabits>> = {
       'iam organizations ec2 s3 cloudformation sso cloudtrail kms route53 config rds support servicequotas lambda ssm acm backup',
     writes: 0.25,
     console: 0.55,
-    callsPerDay: 60,
+    callsPerDay: 16,
   },
 };
 
@@ -135,13 +135,13 @@ export function repertoire(random: Random, family: Family): Weighted<Operation> 
   const choices: Operation[] = [];
   const weights: number[] = [];
   services.split(' ').forEach((service, serviceRank) => {
-    const serviceWeight = spread(random, 1.1) / (1 + serviceRank) ** 1.15;
+    const serviceWeight = spread(random, 1.1) / (1 + serviceRank) ** 1.35;
     const rankOf = new Map<string, number>();
     for (const op of SERVICES.get(service) ?? []) {
       if (op.key.startsWith('sts:AssumeRole')) continue;
       const rank = rankOf.get(op.kind) ?? 0;
       rankOf.set(op.kind, rank + 1);
-      const own = spread(random, 1.4) / (1 + rank) ** 1.25;
+      const own = spread(random, 1.4) / (1 + rank) ** 1.45;
       const read = op.readOnly ? 1 - writes : writes * 1.6;
       choices.push(op);
       // Data events are logged for a few buckets and tables only.
@@ -200,7 +200,7 @@ export function makePerson(
     homeNetwork,
     homeAddress: `${homeNetwork}.${random.between(2, 250)}`,
     begins: 8 + random.next() * 2,
-    activity: spread(random, 0.8),
+    activity: Math.min(3.5, spread(random, 0.8)),
     curiosity: 0.01 + 0.07 * random.next() ** 2,
     browser: agents.browser(random),
     cli: agents.cliAgent(random),
@@ -378,7 +378,7 @@ export function workSession(
           : creates && random.chance(0.6)
             ? createResource(random, app, op.kind)
             : usualResource(random, app, op.kind);
-    const error = random.chance(op.readOnly ? 0.045 : 0.09) ? ordinaryError(op, random) : '';
+    const error = random.chance(op.readOnly ? 0.07 : 0.12) ? ordinaryError(op, random) : '';
     calls.push({
       time,
       session,
@@ -527,7 +527,7 @@ function commandSession(
   const access = {
     address,
     userAgent: random.chance(0.65) ? person.cli : person.tool,
-    tls: random.chance(0.5),
+    tls: random.chance(0.35),
   };
   if (person.iamUser !== undefined) {
     const home = person.accounts[0] as string;

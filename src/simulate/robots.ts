@@ -3,10 +3,10 @@ import * as agents from './agents.ts';
 import type {Call, Session} from './call.ts';
 import {base32, hex, spread, uuid, Weighted} from './draw.ts';
 import {deniedCode, missingCode, ordinaryError} from './errors.ts';
-import {assumedRole, awsService, webIdentity} from './identity.ts';
+import {assumedRole, awsService, iamUser, webIdentity} from './identity.ts';
 import {type Operation, operation, operations, SERVICES} from './operations.ts';
 import {type Account, awsAddress, type Org, privateAddress} from './org.ts';
-import {assumeRoleResponse} from './parameters.ts';
+import {assumeRoleResponse, stableId} from './parameters.ts';
 import {type App, createResource, usualResource} from './resources.ts';
 
 const HOUR = 3_600_000;
@@ -21,7 +21,8 @@ export type RobotKind =
   | 'terraform'
   | 'cron'
   | 'scanner'
-  | 'linked';
+  | 'linked'
+  | 'legacy';
 
 /** One thing a robot does, with how often it goes wrong. */
 interface Habit {
@@ -32,7 +33,10 @@ interface Habit {
   readonly error: string;
 }
 
-/** A role that no person uses: an application, a pipeline, a job, a scanner, a service-linked role. */
+/**
+ * Who is no person: the role of an application, a pipeline, a job, a scanner, a service; or, for
+ * `legacy`, an IAM user with a key that an old application carries in its configuration.
+ */
 export interface Robot {
   readonly kind: RobotKind;
   readonly roleArn: string;
@@ -154,7 +158,7 @@ function habits(
 ): Weighted<Habit> {
   const list: Habit[] = keys.map((key, rank) => {
     const op = operation(key);
-    const broken = random.chance(noisy ? 0.35 : 0.1);
+    const broken = random.chance(noisy ? 0.4 : 0.15);
     const resources: string[] = [];
     if (op.kind === 'assume')
       resources.push(`arn:aws:iam::${app.account}:role/${usualResource(random, app, 'assume')}`);
@@ -165,7 +169,7 @@ function habits(
       operation: op,
       resources,
       weight: spread(random, 0.9) / (1 + rank) ** 1.1,
-      errorRate: broken ? 0.08 + 0.75 * random.next() : 0.012 * spread(random, 1),
+      errorRate: broken ? 0.08 + 0.75 * random.next() : 0.018 * spread(random, 1),
       error: random.chance(0.55) ? missingCode(op) : deniedCode(op),
     };
   });
@@ -212,6 +216,7 @@ const SHAPES: readonly [kind: RobotKind, share: number, archetypes: readonly str
   ['pod', 16, ['controller', 'web', 'worker', 'monitor']],
   ['pipeline', 14, ['deploy']],
   ['terraform', 5, ['deploy']],
+  ['legacy', 24, ['web', 'data', 'worker', 'monitor', 'machine']],
   ['cron', 16, ['backup', 'rotate', 'monitor', 'data', 'backup']],
 ];
 
@@ -225,6 +230,7 @@ const MEAN_RATES: Readonly<Record<RobotKind, number>> = {
   cron: 50,
   scanner: 190,
   linked: 60,
+  legacy: 230,
 };
 
 export function makeRobot(
@@ -254,13 +260,14 @@ export function makeRobot(
     pod: `eks-${app.name}${suffix}`,
     pipeline: `deploy-${app.name}${suffix}`,
     terraform: `terraform-${account.name}`,
+    legacy: `svc-${app.name}${suffix}`,
     cron: `job-${app.name}-${archetype}`,
     scanner: 'security-audit',
   };
   const usesEndpoint = (kind === 'instance' || kind === 'pod') && random.chance(0.22);
   return {
     kind,
-    roleArn: `arn:aws:iam::${app.account}:role/${names[kind]}`,
+    roleArn: `arn:aws:iam::${app.account}:${kind === 'legacy' ? 'user' : 'role'}/${names[kind]}`,
     app,
     account,
     rate: (MEAN_RATES[kind] as number) * spread(random, 1.25),
@@ -549,6 +556,8 @@ function sessionName(robot: Robot, random: Random, time: number): string {
         : robot.roleArn.includes('Config')
           ? 'AWSConfig-Describe'
           : 'SLRManagement';
+    case 'legacy':
+      return '';
     case 'cron':
       return `job-${Math.floor(time / 1000)}`;
   }
@@ -564,10 +573,24 @@ const HOSTS: Readonly<Record<RobotKind, string>> = {
   cron: 'lambda.amazonaws.com',
   scanner: 'ecs-tasks.amazonaws.com',
   linked: '',
+  legacy: '',
 };
 
 /** Gives a role its credentials: the `AssumeRole` record and the session that follows from it. */
 function begin(robot: Robot, name: string, random: Random, time: number, calls: Call[]): Session {
+  if (robot.kind === 'legacy') {
+    const user = robot.roleArn.slice(robot.roleArn.indexOf('/') + 1);
+    const key = {
+      account: robot.app.account,
+      name: user,
+      accessKeyId: `AKIA${stableId(robot.roleArn, 16)}`,
+    };
+    return iamUser(key, {
+      address: random.pick(robot.addresses),
+      userAgent: robot.userAgent,
+      tls: random.chance(0.2),
+    });
+  }
   const accessKeyId = `ASIA${base32(random, 16)}`;
   const since = time - random.between(300, 1500);
   const web = robot.kind === 'pod' || robot.userAgent === agents.GITHUB;
@@ -580,7 +603,7 @@ function begin(robot: Robot, name: string, random: Random, time: number, calls: 
   const access = {
     address,
     userAgent: robot.userAgent,
-    tls: robot.kind !== 'linked' && random.chance(0.4),
+    tls: robot.kind !== 'linked' && random.chance(0.25),
     vpcEndpoint: robot.endpoint,
   };
   const host = robot.kind === 'linked' ? robot.userAgent : HOSTS[robot.kind];

@@ -21,12 +21,12 @@ export interface SimulationOptions {
   readonly scenarios?: readonly ScenarioName[] | undefined;
   /** How many campaigns; one per 1.5 days by default, or one of each named scenario. */
   readonly campaigns?: number | undefined;
-  /** Mean size of a record in bytes; natural (about 1,000) by default, longer ones are filled up. */
+  /** Mean size of a record in bytes; natural (about 1,150) by default, longer ones are filled up. */
   readonly recordBytes?: number | undefined;
 }
 
 /** Mean size of a record when nothing is added. */
-const NATURAL_BYTES = 1000;
+const NATURAL_BYTES = 1150;
 
 /**
  * The CloudTrail of a made-up organisation, in the order in which its files would be delivered.
@@ -43,7 +43,7 @@ export function* simulate(options: SimulationOptions): Generator<LogFile> {
   const {people, taken} = makePeople(random.fork('people'), org, days);
   const raul = makeRaul(random.fork('raul'), org);
   people.push(raul);
-  const robots = makeRobots(random.fork('robots'), org, eventsPerDay * 0.72);
+  const robots = makeRobots(random.fork('robots'), org, eventsPerDay * 0.55);
   const world = {org, people, robots, raul, taken, begin, days};
   const happenings = new Happenings(random.fork('happenings'), world);
   const attacks = planCampaigns(
@@ -66,7 +66,7 @@ export function* simulate(options: SimulationOptions): Generator<LogFile> {
     happenings.before(day, from, weekend, calls);
     for (const person of people) personDay(person, org, daily, today, calls);
     for (const robot of robots) robotDay(robot, daily, from, day, weekend, calls);
-    serviceDay(org, daily, from, eventsPerDay * 0.13, calls);
+    serviceDay(org, daily, from, eventsPerDay * 0.2, calls);
     calls.sort((a, b) => a.time - b.time);
     const end = from + DAY;
     let i = 0;
