@@ -43,7 +43,7 @@ function stream(seed: number, heavy: number, attackEvery: number): Item[] {
         add(time, entity, Math.max(0, level + 2 * random.normal()));
       }
     }
-    if (attackEvery > 0 && day >= 14 && day % attackEvery === 0) {
+    if (attackEvery > 0 && day >= 14 && day % attackEvery === 3) {
       const entity = random.below(300);
       let time = (day + random.next()) * DAY;
       for (let i = 0; i < 300; i++) {
@@ -87,7 +87,7 @@ for (const heavy of [1.3, 2]) {
     const spread: string[] = [];
     for (let seed = first; seed < first + seeds; seed++) {
       const calm = run(stream(seed, heavy, 0), clusterHours);
-      const war = run(stream(seed, heavy, 2), clusterHours);
+      const war = run(stream(seed, heavy, 12), clusterHours);
       for (const l of LEVELS.keys()) {
         quiet[l] = (quiet[l] ?? 0) + (calm.over[l] ?? 0) / seeds;
         kept[l] = (kept[l] ?? 0) + (war.kept[l] ?? 0) / seeds;
