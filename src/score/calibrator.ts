@@ -26,7 +26,7 @@ export const DEFAULT_CALIBRATION: CalibratorParameters = {
   enough: 2_000,
   clusterHours: 24,
   tail: 0.02,
-  trimmed: 0.01,
+  trimmed: 0.002,
 };
 
 interface Cluster {
@@ -58,7 +58,10 @@ export class Calibrator {
   readonly #blocks = new Float64Array(BINS / BLOCK);
   /** All events, those of a cluster that were not believed included. */
   #total = 0;
-  readonly #sizes = new Float64Array(SIZES);
+  /** Clusters by size, for each layer of the tail. */
+  readonly #sizes = new Float64Array(LAYERS * SIZES);
+  /** Where each layer of the tail begins. */
+  readonly #layers = new Float64Array(LAYERS).fill(Number.POSITIVE_INFINITY);
   #clusters = new Map<number, Cluster>();
   /** Counts were last faded at this time; once a day is often enough. */
   #faded = Number.NaN;
@@ -117,23 +120,44 @@ export class Calibrator {
     }
   }
 
+  /**
+   * Counts the events of a cluster. Of its events in a layer or beyond, as many are believed as in
+   * nearly all other clusters; the rest count as lying just below the layer.
+   */
   #close({size, values}: Cluster): void {
-    const believed = Math.min(size, this.#largestBelieved(), KEPT);
     values.sort((a, b) => b - a);
-    for (let i = 0; i < believed; i++) this.#add(values[i] as number);
-    this.#total += size - believed;
-    this.#count(this.#sizes, Math.min(SIZES - 1, Math.floor(4 * Math.log2(size))));
+    const limits = new Float64Array(LAYERS);
+    for (let l = 0; l < LAYERS; l++) {
+      limits[l] = Math.min(this.#largestBelieved(l), l > 0 ? (limits[l - 1] as number) : KEPT);
+    }
+    for (let i = 0; i < values.length; i++) {
+      let value = values[i] as number;
+      for (let l = LAYERS - 1; l >= 0; l--) {
+        const from = this.#layers[l] as number;
+        if (value >= from && i >= (limits[l] as number)) value = from - WIDTH / 100;
+      }
+      this.#add(value);
+    }
+    this.#total += size - values.length;
+    for (let l = 0; l < LAYERS; l++) {
+      const from = this.#layers[l] as number;
+      const within = values.findLastIndex((value) => value >= from) + 1;
+      if (within === 0) break;
+      const bin = Math.min(SIZES - 1, Math.floor(4 * Math.log2(within)));
+      this.#count(this.#sizes, l * SIZES + bin);
+    }
   }
 
-  /** Size that only the trimmed part of all clusters, and three at least, exceed. */
-  #largestBelieved(): number {
+  /** Size that only the trimmed part of all clusters in a layer, and `AT_LEAST`, exceed. */
+  #largestBelieved(layer: number): number {
+    const sizes = this.#sizes.subarray(layer * SIZES, (layer + 1) * SIZES);
     let clusters = 0;
-    for (const count of this.#sizes) clusters += count;
-    const beyond = Math.max(3, this.#parameters.trimmed * clusters);
+    for (const count of sizes) clusters += count;
+    const beyond = Math.max(AT_LEAST, this.#parameters.trimmed * clusters);
     let sum = 0;
     for (let i = SIZES - 1; i >= 0; i--) {
-      sum += this.#sizes[i] as number;
-      if (sum > beyond) return Math.max(BELIEVED, Math.ceil(2 ** ((i + 1) / 4)));
+      sum += sizes[i] as number;
+      if (sum > beyond) return Math.max(BELIEVED, Math.ceil(2 ** ((i + 1) / 4)) - 1);
     }
     return BELIEVED;
   }
@@ -162,6 +186,15 @@ export class Calibrator {
 
   #fit(): void {
     this.#sinceFit = 0;
+    this.#layers.fill(Number.POSITIVE_INFINITY);
+    let layer = 0;
+    for (let bin = 0, above = this.#total; bin < BINS && layer < LAYERS; bin++) {
+      const wanted = this.#parameters.tail * 10 ** -layer * this.#total;
+      above -= this.#bins[bin] as number;
+      if (wanted < FEW) break;
+      // Whole bins, so that a layer's events are counted in its bins.
+      if (above <= wanted) this.#layers[layer++] = (bin + 1) * WIDTH;
+    }
     const wanted = Math.max(2 * FEW, 0.002 * this.#total);
     let mass = 0;
     let moment = 0;
@@ -202,7 +235,7 @@ export class Calibrator {
     const head = [this.#total, this.#faded, this.#sinceFit, this.#fitFrom, this.#fitScale];
     to.numbers(
       'calibrator',
-      [...head, ...this.#bins, ...this.#blocks, ...this.#sizes].concat(clusters),
+      [...head, ...this.#bins, ...this.#blocks, ...this.#sizes, ...this.#layers].concat(clusters),
     );
   }
 
@@ -215,7 +248,7 @@ export class Calibrator {
     this.#sinceFit = next();
     this.#fitFrom = next();
     this.#fitScale = next();
-    for (const counts of [this.#bins, this.#blocks, this.#sizes]) {
+    for (const counts of [this.#bins, this.#blocks, this.#sizes, this.#layers]) {
       counts.set(state.subarray(at, at + counts.length));
       at += counts.length;
     }
@@ -240,6 +273,10 @@ const BLOCK = 20;
 const SIZES = 81;
 const OPEN = 20_000;
 const KEPT = 512;
+/** Layers of the tail, each a tenth of the one before. */
+const LAYERS = 4;
+/** Clusters of a layer that are never believed to the full, as attacks. */
+const AT_LEAST = 2;
 /** Cluster size that is always believed. */
 const BELIEVED = 4;
 /** Exceedances below which the tail is extrapolated. */
