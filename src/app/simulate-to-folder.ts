@@ -7,6 +7,8 @@ import {AppError} from '../base/errors.ts';
 import type {LogFile} from '../simulate/delivery.ts';
 import {type SimulationOptions, simulate} from '../simulate/simulate.ts';
 
+export {SCENARIO_NAMES, type ScenarioName} from '../simulate/campaigns.ts';
+
 const compress = promisify(gzip);
 
 export interface SimulationProgress {

@@ -16,6 +16,7 @@ import {
 } from './options.ts';
 import {createOutput, type Output} from './output.ts';
 import {reportCommand} from './report.ts';
+import {scenarioNames} from './scenarios.ts';
 import {scoreCommand} from './score.ts';
 import {simulateCommand} from './simulate.ts';
 
@@ -36,7 +37,7 @@ export async function main(args: readonly string[]): Promise<number> {
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
 
-  const program = buildProgram(async (command, options, run) => {
+  const program = buildProgram(async (options, run) => {
     output = createOutput({quiet: options.quiet === true});
     code = await run(output, abort.signal);
   });
@@ -67,7 +68,7 @@ function exitCodeOf(error: unknown, output: Output): number {
 }
 
 type Run = (output: Output, signal: AbortSignal) => Promise<number>;
-type Start = (command: Command, options: {quiet?: boolean}, run: Run) => Promise<void>;
+type Start = (options: {quiet?: boolean}, run: Run) => Promise<void>;
 
 function buildProgram(start: Start): Command {
   const program = new Command('oddtrail')
@@ -132,8 +133,8 @@ One line of --format jsonl:
 
 Files are read as one trail: in order of delivery, events in order of time, duplicates once.`,
     )
-    .action((paths: string[], options, command: Command) =>
-      start(command, options, (output, signal) => scoreCommand(paths, options, output, signal)),
+    .action((paths: string[], options) =>
+      start(options, (output, signal) => scoreCommand(paths, options, output, signal)),
     );
 
   reading(program.command('explain'))
@@ -141,8 +142,8 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     .usage('[options] <eventId> <path...>')
     .option('--model <file>', 'model to judge by (default: learn the paths first)')
     .option('--format <format>', 'text or json', 'text')
-    .action((arguments_: string[], options, command: Command) =>
-      start(command, options, (output, signal) => {
+    .action((arguments_: string[], options) =>
+      start(options, (output, signal) => {
         const [eventId = '', ...paths] = arguments_;
         return explainCommand(eventId, paths, options, output, signal);
       }),
@@ -160,8 +161,8 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     .option('--record-bytes <n>', 'mean size of a record', parsePositive)
     .option('-q, --quiet', 'no progress and no notes')
     .addHelpText('after', () => `\nScenarios: ${scenarioNames().join(', ')}`)
-    .action((options, command: Command) =>
-      start(command, options, (output, signal) => simulateCommand(options, output, signal)),
+    .action((options) =>
+      start(options, (output, signal) => simulateCommand(options, output, signal)),
     );
 
   learning(reading(program.command('report')))
@@ -169,8 +170,8 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     .requiredOption('--out <file>', 'the page to write')
     .option('--title <text>', 'heading of the page')
     .option('--top <n>', 'events to explain in full', parsePositive, 100)
-    .action((paths: string[], options, command: Command) =>
-      start(command, options, (output, signal) => reportCommand(paths, options, output, signal)),
+    .action((paths: string[], options) =>
+      start(options, (output, signal) => reportCommand(paths, options, output, signal)),
     );
 
   learning(reading(program.command('evaluate')))
@@ -178,8 +179,8 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     .requiredOption('--truth <file>', 'JSON lines: {"eventId","campaign","scenario"} or "ignore":true')
     .option('--format <format>', 'table or json', 'table')
     .option('--judge-from <time>', 'judge only from then on; what is before warms up', parseMoment)
-    .action((paths: string[], options, command: Command) =>
-      start(command, options, (output, signal) => evaluateCommand(paths, options, output, signal)),
+    .action((paths: string[], options) =>
+      start(options, (output, signal) => evaluateCommand(paths, options, output, signal)),
     );
 
   program
@@ -189,8 +190,8 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     .requiredOption('--model <file>', 'the model')
     .option('--top <n>', 'values per facet', parsePositive, 8)
     .option('--format <format>', 'text or json', 'text')
-    .action((principal: string, options, command: Command) =>
-      start(command, options, (output) => inspectCommand(principal, options, output)),
+    .action((principal: string, options) =>
+      start(options, (output) => inspectCommand(principal, options, output)),
     );
 
   program
@@ -200,8 +201,8 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     .option('--seed <n>', 'same seed, same trail', parseCount, 1)
     .option('--days <n>', 'days of activity', parsePositive, 14)
     .option('-q, --quiet', 'no progress and no notes')
-    .action((options, command: Command) =>
-      start(command, options, (output, signal) => demo(options, output, signal)),
+    .action((options) =>
+      start(options, (output, signal) => demo(options, output, signal)),
     );
 
   return program;

@@ -27,6 +27,8 @@ export interface ScoringOptions extends ReadingOptions {
   readonly learn?: boolean;
   readonly learnFrom?: readonly string[];
   readonly retrospective?: boolean;
+  /** "without": judge each event as if it alone had not been learnt. */
+  readonly judge?: 'without';
 }
 
 export interface ScoringVisitor {
@@ -153,7 +155,7 @@ export async function runScoring(
       await pass('learning', paths, 'learn', {});
       summary = await pass('scoring', paths, 'without', scored);
     } else {
-      summary = await pass('scoring', paths, learn ? 'observe' : 'score', scored);
+      summary = await pass('scoring', paths, options.judge ?? (learn ? 'observe' : 'score'), scored);
     }
     if (learn && options.model !== undefined) {
       await saveModel(options.model, detector);

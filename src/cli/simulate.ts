@@ -23,6 +23,7 @@ export async function simulateCommand(
     throw new AppError('usage', `"${options.start}" is no date; wanted: 2026-01-05`);
   }
   const scenarios = scenariosOf(options.scenario);
+  const progress = new SimulationNotes(output, Date.parse(options.start), options.days);
   const summary = await writeSimulation(
     {
       seed: options.seed,
@@ -33,14 +34,36 @@ export async function simulateCommand(
       ...(options.recordBytes !== undefined && {recordBytes: options.recordBytes}),
     },
     options.out,
-    (progress) => {
+    ({files, events, time}) => {
       if (signal.aborted) throw new AppError('interrupted', 'Interrupted while simulating');
-      output.note(`simulated day ${progress.day} of ${progress.days}: ${count(progress.events)} events`);
+      progress.note(files, events, time);
     },
   );
   output.note(
     `wrote ${count(summary.events)} events in ${count(summary.files)} files, ` +
-      `${count(summary.attackEvents)} of them of ${count(summary.campaigns)} attacks, to ${options.out}`,
+      `${count(summary.attackEvents)} of them of attacks, to ${options.out}`,
   );
   return 0;
+}
+
+/** A line for each tenth of the way. */
+class SimulationNotes {
+  readonly #output: Output;
+  readonly #start: number;
+  readonly #days: number;
+  #told = 0;
+
+  constructor(output: Output, start: number, days: number) {
+    this.#output = output;
+    this.#start = start;
+    this.#days = days;
+  }
+
+  note(files: number, events: number, time: number): void {
+    const share = (time - this.#start) / (this.#days * 86_400_000);
+    const tenth = Math.min(10, Math.floor(share * 10));
+    if (tenth <= this.#told) return;
+    this.#told = tenth;
+    this.#output.note(`${tenth * 10} %: ${count(events)} events in ${count(files)} files`);
+  }
 }

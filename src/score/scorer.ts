@@ -1,7 +1,7 @@
 import {assert} from '../base/assert.ts';
 import {BinaryError, type SectionReader, type SectionWriter} from '../base/binary.ts';
 import {Evidence, type Surprise} from '../model/evidence.ts';
-import {type Judgement, Learner} from '../model/learner.ts';
+import {type Counts, type Judgement, Learner, type UsualValue} from '../model/learner.ts';
 import type {ModelPlan} from '../model/plan.ts';
 import {Calibrator, type CalibratorParameters, DEFAULT_CALIBRATION, scoreOf} from './calibrator.ts';
 import {type ExplainOptions, type Explanation, explain} from './explain.ts';
@@ -26,6 +26,7 @@ export class ContextScorer {
   readonly #learner: Learner;
   readonly #evidence: Evidence;
   readonly #calibrator: Calibrator;
+  #latest = 0;
 
   constructor(plan: ModelPlan, calibration: CalibratorParameters = DEFAULT_CALIBRATION) {
     this.plan = plan;
@@ -99,6 +100,27 @@ export class ContextScorer {
     out.score = scoreOf(out.share);
   }
 
+  /** Bits of each facet alone, without evidence or calibration. */
+  judge(ids: Int32Array, time: number, out: Judgement): void {
+    this.#check(ids, time);
+    this.#learner.score(ids, time, out);
+  }
+
+  /** Counts behind a facet at a level; see `Learner.counts`. */
+  counts(facet: number, level: number, ids: Int32Array, time: number): Counts {
+    return this.#learner.counts(facet, level, ids, time);
+  }
+
+  /** The commonest values of a facet's context, commonest first. */
+  usual(facet: number, level: number, ids: Int32Array, limit: number): UsualValue[] {
+    return this.#learner.usual(facet, level, ids, limit);
+  }
+
+  /** Time of the latest event learnt; 0 before the first. */
+  get latest(): number {
+    return this.#latest;
+  }
+
   /** Says why; `scored` is what `score` gave for the event, before it was learnt. */
   explain(ids: Int32Array, time: number, scored: Scored, options: ExplainOptions): Explanation {
     return explain(this.#learner, ids, time, scored, options);
@@ -120,6 +142,7 @@ export class ContextScorer {
 
   save(to: SectionWriter): void {
     to.text('plan', fingerprint(this.plan));
+    to.numbers('latest', [this.#latest]);
     this.#learner.save(to);
     this.#evidence.save(to);
     this.#calibrator.save(to);
@@ -130,6 +153,7 @@ export class ContextScorer {
     if (from.text('plan') !== fingerprint(this.plan)) {
       throw new BinaryError('it was made with other facets or parameters');
     }
+    this.#latest = from.float64('latest')[0] ?? 0;
     this.#learner.restore(from);
     this.#evidence.restore(from);
     this.#calibrator.restore(from);
@@ -142,6 +166,7 @@ export class ContextScorer {
   }
 
   #learnScored(ids: Int32Array, time: number, scored: Scored): void {
+    if (time > this.#latest) this.#latest = time;
     this.#evidence.learn(ids, time, scored.bits, scored);
     const entity = ids[this.plan.entity] as number;
     this.#calibrator.learn(scored.raised, time, entity, scored.share);

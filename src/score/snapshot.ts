@@ -5,10 +5,16 @@ import {Vocabulary} from '../model/vocabulary.ts';
 import type {AlertBudget} from './budget.ts';
 import type {ContextScorer} from './scorer.ts';
 
-/** All that must agree when scoring goes on elsewhere or later. */
-export interface ScoringState {
+/** One context: what it has learnt, and its alert budget. */
+export interface ContextState {
+  readonly name: string;
   readonly scorer: ContextScorer;
   readonly budget: AlertBudget;
+}
+
+/** All that must agree when scoring goes on elsewhere or later. */
+export interface ScoringState {
+  readonly contexts: readonly ContextState[];
   /** One vocabulary for each column of the plan. */
   readonly vocabularies: readonly Vocabulary[];
   /** What the caller needs to carry on: positions, configuration; JSON. */
@@ -22,10 +28,14 @@ export interface ScoringState {
  *
  * all little-endian; the payload is made of named sections.
  */
-export function writeSnapshot({scorer, budget, vocabularies, extra}: ScoringState): Uint8Array {
+export function writeSnapshot({contexts, vocabularies, extra}: ScoringState): Uint8Array {
   const writer = new SectionWriter();
-  scorer.save(writer);
-  budget.save(writer);
+  for (const {name, scorer, budget} of contexts) {
+    const own = new SectionWriter();
+    scorer.save(own);
+    budget.save(own);
+    writer.write(`context ${name}`, own.bytes());
+  }
   writer.text('vocabularies', JSON.stringify(vocabularies.map((v) => v.state())));
   writer.text('extra', extra);
   const payload = writer.bytes();
@@ -45,15 +55,15 @@ export interface RestoredSnapshot {
 }
 
 /**
- * Takes a snapshot over into a new scorer and budget, made for the same plan. If it throws, it
- * throws `AppError` snapshot_unreadable, and both must be thrown away.
+ * Takes a snapshot over into new scorers and budgets, made for the same plans. If it throws, it
+ * throws `AppError` snapshot_unreadable, and they must be thrown away.
  *
  * @param name of the snapshot, for messages.
  */
 export function readSnapshot(
   bytes: Uint8Array,
   name: string,
-  into: {readonly scorer: ContextScorer; readonly budget: AlertBudget},
+  into: readonly ContextState[],
 ): RestoredSnapshot {
   const fail = (why: string, cause?: unknown): never => {
     throw new AppError('snapshot_unreadable', `Cannot read snapshot "${name}": ${why}`, {cause});
@@ -61,10 +71,13 @@ export function readSnapshot(
   const payload = open(bytes, fail);
   try {
     const reader = new SectionReader(payload);
-    into.scorer.restore(reader);
-    into.budget.restore(reader);
+    for (const context of into) {
+      const own = new SectionReader(reader.uint8(`context ${context.name}`));
+      context.scorer.restore(own);
+      context.budget.restore(own);
+    }
     const texts = JSON.parse(reader.text('vocabularies')) as (string | null)[][];
-    if (texts.length !== into.scorer.plan.columnCount) {
+    if (texts.length !== into[0]?.scorer.plan.columnCount) {
       throw new BinaryError(`it has ${texts.length} vocabularies`);
     }
     return {vocabularies: texts.map((t) => Vocabulary.restore(t)), extra: reader.text('extra')};
