@@ -43,6 +43,8 @@ interface Parsed {
 /** Lists within lists that are read piece by piece; deeper ones are taken as one value. */
 const OPEN_LISTS = 8;
 const PENDING = 64;
+/** No record is shorter than one with a name, a source and a time. */
+const SHORTEST_RECORD = 40;
 /** Offsets within a row are 32 bits wide. */
 const SPAN = 2 ** 30;
 const LARGE_FILE = 64 * 1024 * 1024;
@@ -69,6 +71,7 @@ export class FileDecoder {
   readonly #sink: RecordSink;
   readonly #limits: DecodeLimits;
   readonly #framer: JsonFramer;
+  readonly #partFramer: JsonFramer;
   readonly #nameWord: number;
   readonly #sourceWord: number;
 
@@ -104,6 +107,7 @@ export class FileDecoder {
     this.#sink = sink;
     this.#limits = {...DEFAULT_LIMITS, ...limits};
     this.#framer = new JsonFramer(this.#limits.depth);
+    this.#partFramer = new JsonFramer(this.#limits.depth);
     this.#nameWord = scanner.fieldWord('eventName');
     this.#sourceWord = scanner.fieldWord('eventSource');
   }
@@ -245,7 +249,10 @@ export class FileDecoder {
       false,
     );
     const next = this.#loadedFrom + scanner.next;
-    this.#takeRows();
+    if (!this.#takeRows()) {
+      this.#beginValue();
+      return true;
+    }
     if (next > from) {
       this.#at = next;
       return true;
@@ -275,11 +282,14 @@ export class FileDecoder {
     this.#scanner.load(view.subarray(from - base, this.#loadedTo - base));
   }
 
-  /** Hands on the scanner's rows; those that are no good records go the slow way. */
-  #takeRows(): void {
+  /**
+   * Hands on the scanner's rows; those that are no good records go the slow way. False if `#at` is
+   * now at a value that must be framed, and the rows after it are forgotten.
+   */
+  #takeRows(): boolean {
     const scanner = this.#scanner;
     const count = scanner.count;
-    if (count === 0) return;
+    if (count === 0) return true;
     const {rows, stride} = scanner;
     const name = this.#nameWord;
     const source = this.#sourceWord;
@@ -301,13 +311,27 @@ export class FileDecoder {
       this.#giveRows(from, row);
       const offset = this.#loadedFrom + rows[at + 8]!;
       const length = rows[at + 9]!;
-      if (length > this.#limits.recordBytes) this.#reject('record_too_large', {offset, length});
-      else this.#value(offset, length);
-      this.#closeGarbage(offset + length);
+      if (length > this.#limits.recordBytes) {
+        // Framed again, since it may be a list with much before it.
+        this.#at = offset;
+        scanner.clear();
+        return false;
+      }
+      this.#slowRow(offset, length);
       from = row + 1;
     }
     this.#giveRows(from, count);
     scanner.clear();
+    return true;
+  }
+
+  #slowRow(offset: number, length: number): void {
+    const {view, base} = this.#window;
+    this.#framer.begin();
+    this.#framer.feed(view.subarray(0, offset - base + length), offset - base, base);
+    if (this.#framer.tooDeep) this.#reject('nesting_too_deep', {offset, length});
+    else this.#value(offset, length);
+    this.#closeGarbage(offset + length);
   }
 
   #giveRows(from: number, to: number): void {
@@ -371,7 +395,7 @@ export class FileDecoder {
       const {lastString} = this.#framer;
       // When a record was cut off within a string, the next one seems to lie in that string.
       if (lastString >= 0) this.#at = lastString + 1;
-      this.#salvage(this.#valueStart, this.#at, this.#framer.openStarts());
+      this.#salvage(this.#valueStart, this.#at, () => this.#framer.openStarts());
     } else {
       this.#closeGarbage(this.#valueStart);
       this.#reject(fault, {offset: this.#valueStart, length: this.#framedTo - this.#valueStart});
@@ -386,7 +410,7 @@ export class FileDecoder {
     if (this.#framing === 'rest') this.#restCut = true;
     else if (fault === undefined) {
       if (this.#garbage < 0) this.#garbageReason = 'truncated';
-      this.#salvage(this.#valueStart, to, this.#framer.openStarts());
+      this.#salvage(this.#valueStart, to, () => this.#framer.openStarts());
     } else {
       this.#closeGarbage(this.#valueStart);
       this.#reject(fault, {offset: this.#valueStart, length: to - this.#valueStart});
@@ -400,7 +424,7 @@ export class FileDecoder {
   #value(offset: number, length: number): void {
     const parsed = this.#parse(offset, length);
     if (parsed === undefined) {
-      this.#salvage(offset, offset + length, new Set([offset]));
+      this.#salvage(offset, offset + length, () => new Set([offset]));
       return;
     }
     const items = unwrap(parsed.value, this.#limits);
@@ -446,11 +470,15 @@ export class FileDecoder {
   }
 
   /** Takes whole records out of a stretch that makes no sense as a whole, and calls the rest garbage. */
-  #salvage(from: number, to: number, open: ReadonlySet<number>): void {
+  #salvage(from: number, to: number, open: () => ReadonlySet<number>): void {
     this.#beginGarbage(from);
+    if (to - from < SHORTEST_RECORD) {
+      this.#absorb(this.#garbage, to);
+      return;
+    }
     const {view, base} = this.#window;
-    const framer = new JsonFramer(this.#limits.depth);
-    const parts = completeParts(view, {from: from - base, to: to - base, base}, open);
+    const framer = this.#partFramer;
+    const parts = completeParts(view, {from: from - base, to: to - base, base}, open());
     for (let part = parts.next(); part.done !== true; ) {
       framer.begin();
       const stop = framer.feed(view, part.value, base);
@@ -462,7 +490,7 @@ export class FileDecoder {
   }
 
   #part(offset: number, length: number): void {
-    const parsed = this.#parse(offset, length);
+    const parsed = length < SHORTEST_RECORD ? undefined : this.#parse(offset, length);
     if (parsed === undefined) return;
     const items = unwrap(parsed.value, this.#limits).filter((item) => item.kind !== 'reject');
     if (items.length === 0) return;

@@ -71,6 +71,12 @@ class Search {
     else if (shape?.kind === 'drop') this.items.push(shape);
     if (shape !== undefined) return true;
     if (depth >= SEARCH_DEPTH) return false;
+    const lists = Object.keys(value).filter((key) => LISTS.has(key) && Array.isArray(value[key]));
+    if (lists.length > 0) {
+      // What stands beside a delivery's list describes the delivery.
+      for (const key of lists) this.#visit(value[key], key, depth + 1);
+      return true;
+    }
     // An indexed document often holds the record twice: parsed, and as the text it came from.
     return this.#members(value, depth, false) || this.#members(value, depth, true);
   }
