@@ -38,7 +38,7 @@ function decode(file: string | Uint8Array, options: DecodedOptions = {}): Decode
 function outcome(file: string | Uint8Array, options: DecodedOptions = {}): string {
   const {records, rejects, drops} = decode(file, options);
   const entries = [
-    ...records.map((r) => [r.index, String(r.record['eventName']).replace('Name', '')] as const),
+    ...records.map((r) => [r.index, String(r.record.eventName).replace('Name', '')] as const),
     ...rejects.map((r) => [r.index < 0 ? 1e9 : r.index, r.reason] as const),
   ].sort((a, b) => a[0] - b[0]);
   return [
@@ -223,7 +223,7 @@ test('finds the record that follows one cut off anywhere', () => {
       const {records, rejects} = decoded(
         `{"Records":[${first.slice(0, cut)}${between}${r[1]},${r[2]}]}`,
       );
-      const names = records.map(({record: found}) => found['eventName']);
+      const names = records.map(({record: found}) => found.eventName);
       // Cut after "[", what follows is in good order a part of the list: no one can tell.
       if (/\[$/.test(first.slice(0, cut))) continue;
       expect(names, `${first.slice(0, cut)}|`).toEqual(['Name1', 'Name2']);
@@ -278,7 +278,7 @@ test('brings times to the canonical form', () => {
     1742990400,
   ];
   const {records} = decode(times.map((eventTime) => json(record(0, {eventTime}))).join('\n'));
-  expect(records.map(({record: found}) => found['eventTime'])).toEqual([
+  expect(records.map(({record: found}) => found.eventTime)).toEqual([
     '2025-03-26T17:22:33Z',
     '2025-03-26T17:22:33.250Z',
     '2022-02-07T22:23:37Z',
@@ -289,7 +289,7 @@ test('brings times to the canonical form', () => {
 test('takes the time of a Logstash record from @timestamp', () => {
   const {eventTime: _, ...rest} = record(0);
   const {records} = decode(json({...rest, '@timestamp': '2020-09-14T00:44:23.000Z'}));
-  expect(records[0]?.record['eventTime']).toBe('2020-09-14T00:44:23Z');
+  expect(records[0]?.record.eventTime).toBe('2020-09-14T00:44:23Z');
 });
 
 test.each([
@@ -328,11 +328,11 @@ test('is not harmed by odd contents', () => {
     r[4]!.replace('alice', 'al\xffice'),
   ];
   const {records, rejects} = decoded(`{"Records":[${odd.join(',')}]}`, {chunk: 65536});
-  expect(records.map(({record: found}) => found['eventName'])).toEqual(
+  expect(records.map(({record: found}) => found.eventName)).toEqual(
     [0, 1, 2, 3, 4].map((n) => `Name${n}`),
   );
   expect(rejects).toEqual([]);
-  expect(({} as Record<string, unknown>)['eventName']).toBeUndefined();
+  expect(({} as Record<string, unknown>).eventName).toBeUndefined();
   expect(outcome(`${r[0]}\n{"a":"\0"}\n${r[1]}\0\0\0`)).toBe('0 malformed_json 1 malformed_json');
 });
 
