@@ -436,6 +436,7 @@ export class FileDecoder {
       return;
     }
     this.#closeGarbage(offset);
+    this.#anything = true;
     this.#give(items, parsed.value, {offset, length});
   }
 
