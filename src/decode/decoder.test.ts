@@ -280,10 +280,11 @@ test('brings times to the canonical form', () => {
   const {records} = decode(times.map((eventTime) => json(record(0, {eventTime}))).join('\n'));
   expect(records.map(({record: found}) => found.eventTime)).toEqual([
     '2025-03-26T17:22:33Z',
-    '2025-03-26T17:22:33.250Z',
+    '2025-03-26T17:22:33Z',
     '2022-02-07T22:23:37Z',
     '2025-03-26T12:00:00Z',
   ]);
+  expect(records.map(({milliseconds}) => milliseconds)).toEqual([0, 250, 0, 0]);
 });
 
 test('takes the time of a Logstash record from @timestamp', () => {

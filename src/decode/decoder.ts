@@ -36,6 +36,7 @@ export interface RecordSink {
 
 interface Parsed {
   readonly record: object;
+  readonly milliseconds: number;
   readonly index: number;
   readonly place: Place;
 }
@@ -263,7 +264,8 @@ export class FileDecoder {
         this.#load(from);
         return true;
       }
-      if (!final && pending < scanner.capacity) return this.#wait(pending);
+      const most = Math.min(scanner.capacity, this.#limits.recordBytes);
+      if (!final && pending < most) return this.#wait(pending);
     }
     this.#beginValue();
     return true;
@@ -290,11 +292,12 @@ export class FileDecoder {
     const scanner = this.#scanner;
     const count = scanner.count;
     if (count === 0) return true;
-    const {rows, stride} = scanner;
+    const {stride} = scanner;
     const name = this.#nameWord;
     const source = this.#sourceWord;
     // S3 notifications are the one look-alike that is complete (see record-shape.ts).
     const lookAlike = scanner.intern('aws:s3');
+    let {rows} = scanner;
     let from = 0;
     for (let row = 0; row < count; row++) {
       const at = row * stride;
@@ -318,6 +321,8 @@ export class FileDecoder {
         return false;
       }
       this.#slowRow(offset, length);
+      // The sink may have made the scanner's memory grow.
+      rows = scanner.rows;
       from = row + 1;
     }
     this.#giveRows(from, count);
@@ -466,7 +471,10 @@ export class FileDecoder {
         if (found !== undefined) place = {offset: base + found.offset, length: found.length};
       }
       if (item.kind === 'reject') this.#reject(item.reason, place);
-      else this.#pending.push({record: item.record, index: this.#index++, place});
+      else {
+        const {record, milliseconds} = item;
+        this.#pending.push({record, milliseconds, index: this.#index++, place});
+      }
     }
   }
 
@@ -569,10 +577,12 @@ export class FileDecoder {
     const baseOffset = first.place.offset;
     let to = from;
     for (; to < pending.length; to++) {
-      const {record, index, place} = pending[to]!;
+      const {record, milliseconds, index, place} = pending[to]!;
       const offset = place.offset - baseOffset;
       if (index !== first.index + to - from || offset < 0 || offset > SPAN) break;
       if (!scanner.addRecord(record, offset, place.length)) break;
+      // Scanners read whole seconds only; the word is the same.
+      if (milliseconds > 0) scanner.rows[(scanner.count - 1) * scanner.stride + 2] = milliseconds;
     }
     assert(to > from, 'a scanner without rows has room for one');
     this.#sink.rows(scanner, {from: 0, to: to - from, firstIndex: first.index, baseOffset});

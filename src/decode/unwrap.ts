@@ -6,7 +6,12 @@ import {isObject, type JsonObject, shapeOf} from './record-shape.ts';
 
 /** What a value turned out to hold. `at` is the object in the file that it is in, or is. */
 export type Item =
-  | {readonly kind: 'record'; readonly record: JsonObject; readonly at: object | undefined}
+  | {
+      readonly kind: 'record';
+      readonly record: JsonObject;
+      readonly milliseconds: number;
+      readonly at: object | undefined;
+    }
   | {readonly kind: 'reject'; readonly reason: RejectReason; readonly at: object | undefined}
   | {readonly kind: 'drop'; readonly reason: DropReason};
 
