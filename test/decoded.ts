@@ -7,6 +7,7 @@ export interface DecodedRecord {
   readonly index: number;
   readonly offset: number;
   readonly length: number;
+  readonly milliseconds: number;
   readonly record: Record<string, unknown>;
 }
 
@@ -37,6 +38,7 @@ export function decoded(file: Uint8Array | string, options: DecodedOptions = {})
           index: range.firstIndex + row - range.from,
           offset: range.baseOffset + from.rows[row * from.stride + 8]!,
           length: from.rows[row * from.stride + 9]!,
+          milliseconds: from.rows[row * from.stride + 2]!,
           record: scanner.records[row]!,
         });
       }

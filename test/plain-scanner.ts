@@ -79,12 +79,12 @@ export class PlainScanner implements Scanner {
     if (this.count === this.#room) return false;
     const {eventTime, eventName, eventSource} = record as Record<string, unknown>;
     const row = this.count++ * STRIDE;
-    const canonical = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/.test(String(eventTime));
+    const canonical = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(String(eventTime));
     const time = canonical ? Date.parse(String(eventTime)) : Number.NaN;
     this.rows.fill(0, row, row + STRIDE);
     this.rows[row] = Math.floor(time / 1000) | 0;
     this.rows[row + 1] = Math.floor(time / 1000 / 0x1_0000_0000);
-    this.rows[row + 2] = Number.isNaN(time) ? -1 : ((time % 1000) + 1000) % 1000;
+    this.rows[row + 2] = Number.isNaN(time) ? -1 : 0;
     this.rows[row + 8] = offset;
     this.rows[row + 9] = length;
     this.rows[row + 10] = this.#id(eventName);
@@ -94,7 +94,6 @@ export class PlainScanner implements Scanner {
   }
 
   #id(value: unknown): number {
-    if (typeof value === 'boolean') return this.intern(String(value));
     return typeof value === 'string' ? this.intern(value) : 0;
   }
 

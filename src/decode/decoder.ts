@@ -39,6 +39,7 @@ export interface RecordSink {
 
 interface Parsed {
   readonly record: object;
+  readonly milliseconds: number;
   readonly index: number;
   readonly place: Place;
 }
@@ -46,6 +47,8 @@ interface Parsed {
 /** Lists within lists that are read piece by piece; deeper ones are taken as one value. */
 const OPEN_LISTS = 8;
 const PENDING = 64;
+/** No record is shorter than one with a name, a source and a time. */
+const SHORTEST_RECORD = 40;
 /** Offsets within a row are 32 bits wide. */
 const SPAN = 2 ** 30;
 const LARGE_FILE = 64 * 1024 * 1024;
@@ -72,6 +75,7 @@ export class FileDecoder {
   readonly #sink: RecordSink;
   readonly #limits: DecodeLimits;
   readonly #framer: JsonFramer;
+  readonly #partFramer: JsonFramer;
   readonly #nameWord: number;
   readonly #sourceWord: number;
   readonly #unwrap: Unwrap;
@@ -116,6 +120,7 @@ export class FileDecoder {
     this.#sink = sink;
     this.#limits = {...DEFAULT_LIMITS, ...limits};
     this.#framer = new JsonFramer(this.#limits.depth);
+    this.#partFramer = new JsonFramer(this.#limits.depth);
     this.#nameWord = scanner.fieldWord('eventName');
     this.#sourceWord = scanner.fieldWord('eventSource');
   }
@@ -261,7 +266,10 @@ export class FileDecoder {
       false,
     );
     const next = this.#loadedFrom + scanner.next;
-    this.#takeRows();
+    if (!this.#takeRows()) {
+      this.#beginValue();
+      return true;
+    }
     if (next > from) {
       this.#at = next;
       return true;
@@ -272,7 +280,8 @@ export class FileDecoder {
         this.#load(from);
         return true;
       }
-      if (!final && pending < scanner.capacity) return this.#wait(pending);
+      const most = Math.min(scanner.capacity, this.#limits.recordBytes);
+      if (!final && pending < most) return this.#wait(pending);
     }
     this.#beginValue();
     return true;
@@ -291,16 +300,20 @@ export class FileDecoder {
     this.#scanner.load(view.subarray(from - base, this.#loadedTo - base));
   }
 
-  /** Hands on the scanner's rows; those that are no good records go the slow way. */
-  #takeRows(): void {
+  /**
+   * Hands on the scanner's rows; those that are no good records go the slow way. False if `#at` is
+   * now at a value that must be framed, and the rows after it are forgotten.
+   */
+  #takeRows(): boolean {
     const scanner = this.#scanner;
     const count = scanner.count;
-    if (count === 0) return;
-    const {rows, stride} = scanner;
+    if (count === 0) return true;
+    const {stride} = scanner;
     const name = this.#nameWord;
     const source = this.#sourceWord;
     // S3 notifications are the one look-alike that is complete (see record-shape.ts).
     const lookAlike = scanner.intern('aws:s3');
+    let {rows} = scanner;
     let from = 0;
     for (let row = 0; row < count; row++) {
       const at = row * stride;
@@ -317,13 +330,29 @@ export class FileDecoder {
       this.#giveRows(from, row);
       const offset = this.#loadedFrom + rows[at + 8]!;
       const length = rows[at + 9]!;
-      if (length > this.#limits.recordBytes) this.#reject('record_too_large', {offset, length});
-      else this.#value(offset, length);
-      this.#closeGarbage(offset + length);
+      if (length > this.#limits.recordBytes) {
+        // Framed again, since it may be a list with much before it.
+        this.#at = offset;
+        scanner.clear();
+        return false;
+      }
+      this.#slowRow(offset, length);
+      // The sink may have made the scanner's memory grow.
+      rows = scanner.rows;
       from = row + 1;
     }
     this.#giveRows(from, count);
     scanner.clear();
+    return true;
+  }
+
+  #slowRow(offset: number, length: number): void {
+    const {view, base} = this.#window;
+    this.#framer.begin();
+    this.#framer.feed(view.subarray(0, offset - base + length), offset - base, base);
+    if (this.#framer.tooDeep) this.#reject('nesting_too_deep', {offset, length});
+    else this.#value(offset, length);
+    this.#closeGarbage(offset + length);
   }
 
   #giveRows(from: number, to: number): void {
@@ -387,7 +416,7 @@ export class FileDecoder {
       const {lastString} = this.#framer;
       // When a record was cut off within a string, the next one seems to lie in that string.
       if (lastString >= 0) this.#at = lastString + 1;
-      this.#salvage(this.#valueStart, this.#at, this.#framer.openStarts());
+      this.#salvage(this.#valueStart, this.#at, () => this.#framer.openStarts());
     } else {
       this.#closeGarbage(this.#valueStart);
       this.#reject(fault, {offset: this.#valueStart, length: this.#framedTo - this.#valueStart});
@@ -402,7 +431,7 @@ export class FileDecoder {
     if (this.#framing === 'rest') this.#restCut = true;
     else if (fault === undefined) {
       if (this.#garbage < 0) this.#garbageReason = 'truncated';
-      this.#salvage(this.#valueStart, to, this.#framer.openStarts());
+      this.#salvage(this.#valueStart, to, () => this.#framer.openStarts());
     } else {
       this.#closeGarbage(this.#valueStart);
       this.#reject(fault, {offset: this.#valueStart, length: to - this.#valueStart});
@@ -416,7 +445,7 @@ export class FileDecoder {
   #value(offset: number, length: number): void {
     const parsed = this.#parse(offset, length);
     if (parsed === undefined) {
-      this.#salvage(offset, offset + length, new Set([offset]));
+      this.#salvage(offset, offset + length, () => new Set([offset]));
       return;
     }
     const items = this.#unwrap(parsed.value, this.#limits);
@@ -428,6 +457,7 @@ export class FileDecoder {
       return;
     }
     this.#closeGarbage(offset);
+    this.#anything = true;
     this.#give(items, parsed.value, {offset, length});
   }
 
@@ -457,16 +487,23 @@ export class FileDecoder {
         if (found !== undefined) place = {offset: base + found.offset, length: found.length};
       }
       if (item.kind === 'reject') this.#reject(item.reason, place);
-      else this.#pending.push({record: item.record, index: this.#index++, place});
+      else {
+        const {record, milliseconds} = item;
+        this.#pending.push({record, milliseconds, index: this.#index++, place});
+      }
     }
   }
 
   /** Takes whole records out of a stretch that makes no sense as a whole, and calls the rest garbage. */
-  #salvage(from: number, to: number, open: ReadonlySet<number>): void {
+  #salvage(from: number, to: number, open: () => ReadonlySet<number>): void {
     this.#beginGarbage(from);
+    if (to - from < SHORTEST_RECORD) {
+      this.#absorb(this.#garbage, to);
+      return;
+    }
     const {view, base} = this.#window;
-    const framer = new JsonFramer(this.#limits.depth);
-    const parts = completeParts(view, {from: from - base, to: to - base, base}, open);
+    const framer = this.#partFramer;
+    const parts = completeParts(view, {from: from - base, to: to - base, base}, open());
     for (let part = parts.next(); part.done !== true; ) {
       framer.begin();
       const stop = framer.feed(view, part.value, base);
@@ -478,7 +515,7 @@ export class FileDecoder {
   }
 
   #part(offset: number, length: number): void {
-    const parsed = this.#parse(offset, length);
+    const parsed = length < SHORTEST_RECORD ? undefined : this.#parse(offset, length);
     if (parsed === undefined) return;
     const items = this.#unwrap(parsed.value, this.#limits).filter((item) => item.kind !== 'reject');
     if (items.length === 0) return;
@@ -556,10 +593,12 @@ export class FileDecoder {
     const baseOffset = first.place.offset;
     let to = from;
     for (; to < pending.length; to++) {
-      const {record, index, place} = pending[to]!;
+      const {record, milliseconds, index, place} = pending[to]!;
       const offset = place.offset - baseOffset;
       if (index !== first.index + to - from || offset < 0 || offset > SPAN) break;
       if (!scanner.addRecord(record, offset, place.length)) break;
+      // Scanners read whole seconds only; the word is the same.
+      if (milliseconds > 0) scanner.rows[(scanner.count - 1) * scanner.stride + 2] = milliseconds;
     }
     assert(to > from, 'a scanner without rows has room for one');
     this.#sink.rows(scanner, {from: 0, to: to - from, firstIndex: first.index, baseOffset});

@@ -4,12 +4,15 @@ import {formatEventTime, parseEventTime} from '../event/event-time.ts';
 export type JsonObject = Record<string, unknown>;
 
 export type Shape =
-  | {readonly kind: 'record'; readonly record: JsonObject}
+  | {
+      readonly kind: 'record';
+      /** With an `eventTime` in whole seconds, as scanners read it; the rest of it beside. */
+      readonly record: JsonObject;
+      readonly milliseconds: number;
+    }
   | {readonly kind: 'reject'; readonly reason: RejectReason}
   | {readonly kind: 'drop'; readonly reason: DropReason}
   | undefined;
-
-const CANONICAL_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/;
 
 /**
  * What an object is by itself: a record, something that is left out, or undefined when it may at
@@ -40,9 +43,8 @@ function isRecord(value: JsonObject): boolean {
   );
 }
 
-/** A text by the rule of `ScanField`: the scanners know no other. */
 function isName(value: unknown): boolean {
-  return (typeof value === 'string' && value !== '') || typeof value === 'boolean';
+  return typeof value === 'string' && value !== '';
 }
 
 function isDigest(value: JsonObject): boolean {
@@ -80,8 +82,8 @@ function timed(record: JsonObject): Shape {
   }
   const parsed = parseEventTime(time);
   if (parsed === undefined) return {kind: 'reject', reason: 'invalid_event_time'};
-  if (record.eventTime === time && CANONICAL_TIME.test(String(time))) {
-    return {kind: 'record', record};
-  }
-  return {kind: 'record', record: {...record, eventTime: formatEventTime(parsed)}};
+  const milliseconds = parsed % 1000;
+  const eventTime = formatEventTime(parsed - milliseconds);
+  if (record.eventTime === eventTime) return {kind: 'record', record, milliseconds};
+  return {kind: 'record', record: {...record, eventTime}, milliseconds};
 }

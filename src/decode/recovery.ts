@@ -18,7 +18,8 @@ export function findObject(
     while (next < bytes.length && next - at <= SPACE_LIMIT && isSpace(bytes[next]!)) next++;
     if (next >= bytes.length) return {found: -1, resume: final ? bytes.length : at};
     if (bytes[next] === 0x22) return {found: at, resume: at};
-    at = bytes.indexOf(0x7b, next);
+    // In a run of "{" a search for each would cost far more than the look.
+    at = bytes[next] === 0x7b ? next : bytes.indexOf(0x7b, next);
   }
   return {found: -1, resume: bytes.length};
 }

@@ -6,7 +6,12 @@ import {isObject, type JsonObject, shapeOf} from './record-shape.ts';
 
 /** What a value turned out to hold. `at` is the object in the file that it is in, or is. */
 export type Item =
-  | {readonly kind: 'record'; readonly record: JsonObject; readonly at: object | undefined}
+  | {
+      readonly kind: 'record';
+      readonly record: JsonObject;
+      readonly milliseconds: number;
+      readonly at: object | undefined;
+    }
   | {readonly kind: 'reject'; readonly reason: RejectReason; readonly at: object | undefined}
   | {readonly kind: 'drop'; readonly reason: DropReason};
 
@@ -71,6 +76,12 @@ class Search {
     else if (shape?.kind === 'drop') this.items.push(shape);
     if (shape !== undefined) return true;
     if (depth >= SEARCH_DEPTH) return false;
+    const lists = Object.keys(value).filter((key) => LISTS.has(key) && Array.isArray(value[key]));
+    if (lists.length > 0) {
+      // What stands beside a delivery's list describes the delivery.
+      for (const key of lists) this.#visit(value[key], key, depth + 1);
+      return true;
+    }
     // An indexed document often holds the record twice: parsed, and as the text it came from.
     return this.#members(value, depth, false) || this.#members(value, depth, true);
   }
