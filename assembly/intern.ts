@@ -17,7 +17,7 @@ const K1: u64 = 0xbf58476d1ce4e5b9;
 const K2: u64 = 0x94d049bb133111eb;
 
 const CHUNK: usize = 1 << 18;
-const FIRST_SLOTS: u32 = 1 << 12;
+const FIRST_SLOTS: u32 = 1 << 14;
 const FIRST_COMBINATIONS: u32 = 1 << 6;
 const META: u32 = 16; // address, length, 64-bit hash
 // A slot of the table of texts has all that most look-ups need, in one line of the cache: hash tag

@@ -454,9 +454,7 @@ test('agrees with the reference on generated records', () => {
 test('agrees with the reference on records with flipped, lost and added bytes', () => {
   const random = new Random(SEED);
   const samples = fc.sample(records(), {seed: SEED, numRuns: 150});
-  const originals: Uint8Array[] = samples.map((record) =>
-    encoder.encode(spell(record, random)),
-  );
+  const originals: Uint8Array[] = samples.map((record) => encoder.encode(spell(record, random)));
   originals.push(...realRecords().slice(0, 150));
   let taken = 0;
   for (const original of originals) {
