@@ -17,9 +17,12 @@ const K1: u64 = 0xbf58476d1ce4e5b9;
 const K2: u64 = 0x94d049bb133111eb;
 
 const CHUNK: usize = 1 << 18;
-const FIRST_SLOTS: u32 = 1 << 12;
+const FIRST_SLOTS: u32 = 1 << 14;
 const FIRST_COMBINATIONS: u32 = 1 << 6;
 const META: u32 = 16; // address, length, 64-bit hash
+// A slot of the table of texts has all that most look-ups need, in one line of the cache: hash tag
+// in the high word and id in the low, then length and address. Id 0 marks a free one.
+const SLOT: u32 = 16;
 
 let texts: u32 = 0;
 let textCapacity: u32 = 0;
@@ -34,7 +37,7 @@ export function resetTexts(): void {
   textCapacity = FIRST_SLOTS >> 1;
   textMeta = allocate(textCapacity * META, false);
   store<u64>(textMeta, 0);
-  textTable = allocate(FIRST_SLOTS * 8, true);
+  textTable = allocate(FIRST_SLOTS * SLOT, true);
   textMask = FIRST_SLOTS - 1;
   arena = 0;
   arenaEnd = 0;
@@ -78,30 +81,40 @@ function finish(hash: u64): u64 {
   return h ^ (h >>> 32);
 }
 
+/** May read up to 8 past the end. */
 function hashBytes(address: usize, length: usize): u64 {
-  let hash: u64 = <u64>length * K0;
-  if (length < 8) return finish(mix(hash, load<u64>(address) << (64 - (<u64>length << 3))));
+  const seed: u64 = <u64>length * K0;
+  if (length < 8) return finish(mix(seed, load<u64>(address) << (64 - (<u64>length << 3))));
   const last = address + length - 8;
+  // Two chains, since each waits for its own products only.
+  let even = seed;
+  let odd = seed;
   let p = address;
-  while (p < last) {
-    hash = mix(hash, load<u64>(p));
-    p += 8;
+  while (p + 8 < last) {
+    even = mix(even, load<u64>(p));
+    odd = mix(odd, load<u64>(p, 8));
+    p += 16;
   }
-  return finish(mix(hash, load<u64>(last)));
+  if (p < last) even = mix(even, load<u64>(p));
+  return finish(mix(even ^ rotl<u64>(odd, 23), load<u64>(last)));
 }
 
-/** Whether `length` ≥ 1 bytes are equal; may read up to 15 past either. */
+/** Whether `length` ≥ 1 bytes are equal; may read up to 8 past either. */
 export function sameBytes(a: usize, b: usize, length: usize): bool {
   if (length < 8) {
     return (load<u64>(a) ^ load<u64>(b)) << (64 - (<u64>length << 3)) == 0;
   }
-  const last = length - 8;
+  if (length < 16) {
+    const last = length - 8;
+    return ((load<u64>(a) ^ load<u64>(b)) | (load<u64>(a + last) ^ load<u64>(b + last))) == 0;
+  }
+  const last = length - 16;
   let i: usize = 0;
   while (i < last) {
-    if (load<u64>(a + i) != load<u64>(b + i)) return false;
-    i += 8;
+    if (v128.any_true(v128.xor(v128.load(a + i), v128.load(b + i)))) return false;
+    i += 16;
   }
-  return load<u64>(a + last) == load<u64>(b + last);
+  return !v128.any_true(v128.xor(v128.load(a + last), v128.load(b + last)));
 }
 
 /** The id of a text of `length` ≥ 1 bytes. */
@@ -110,13 +123,15 @@ export function intern(address: usize, length: usize): u32 {
   const tag = hash >>> 32;
   let slot = <u32>hash & textMask;
   while (true) {
-    const held = load<u64>(textTable + slot * 8);
+    const place = textTable + slot * SLOT;
+    const held = load<u64>(place);
     if (held == 0) break;
-    if (held >>> 32 == tag) {
-      const meta = textMeta + <u32>held * META;
-      if (load<u32>(meta, 4) == <u32>length && sameBytes(address, load<u32>(meta), length)) {
-        return <u32>held;
-      }
+    if (
+      held >>> 32 == tag &&
+      load<u32>(place, 12) == <u32>length &&
+      sameBytes(address, load<u32>(place, 8), length)
+    ) {
+      return <u32>held;
     }
     slot = (slot + 1) & textMask;
   }
@@ -130,14 +145,17 @@ export function intern(address: usize, length: usize): u32 {
   store<u32>(meta, <u32>length, 4);
   store<u64>(meta, hash, 8);
   texts = id + 1;
-  insert(textTable, textMask, hash, id);
+  insertText(id);
   return id;
 }
 
-function insert(table: usize, mask: u32, hash: u64, value: u32): void {
-  let slot = <u32>hash & mask;
-  while (load<u64>(table + slot * 8) != 0) slot = (slot + 1) & mask;
-  store<u64>(table + slot * 8, ((hash >>> 32) << 32) | value);
+function insertText(id: u32): void {
+  const meta = textMeta + id * META;
+  const hash = load<u64>(meta, 8);
+  let slot = <u32>hash & textMask;
+  while (load<u64>(textTable + slot * SLOT) != 0) slot = (slot + 1) & textMask;
+  store<u64>(textTable + slot * SLOT, ((hash >>> 32) << 32) | id);
+  store<u64>(textTable + slot * SLOT, load<u64>(meta), 8);
 }
 
 /** Tables are never more than half full. */
@@ -147,10 +165,8 @@ function growTexts(): void {
   textMeta = meta;
   textCapacity *= 2;
   textMask = textCapacity * 2 - 1;
-  textTable = allocate(textCapacity * 2 * 8, true);
-  for (let id: u32 = 1; id < texts; id++) {
-    insert(textTable, textMask, load<u64>(meta + id * META, 8), id);
-  }
+  textTable = allocate(textCapacity * 2 * SLOT, true);
+  for (let id: u32 = 1; id < texts; id++) insertText(id);
 }
 
 export function resetGroup(group: usize): void {
@@ -177,13 +193,15 @@ function sameIds(a: usize, b: usize, bytes: usize): bool {
 // @ts-ignore: decorator
 @inline
 function hashIds(address: usize, bytes: usize): u64 {
-  let hash: u64 = K0;
-  let i: usize = 0;
-  while (i < bytes) {
-    hash = mix(hash, load<u64>(address + i));
-    i += 8;
+  let even: u64 = K0;
+  let odd: u64 = K2;
+  for (let i: usize = 0; i < bytes; i += 16) {
+    // Most fields are absent from most records.
+    if (!v128.any_true(v128.load(address + i))) continue;
+    even = mix(even + i, load<u64>(address + i));
+    odd = mix(odd + i, load<u64>(address + i, 8));
   }
-  return finish(hash);
+  return finish(even ^ rotl<u64>(odd, 23));
 }
 
 /** The id of the combination that is gathered in the group. */
@@ -231,4 +249,10 @@ function growGroup(group: usize): void {
   store<u32>(group, <u32>data, GROUP_DATA);
   store<u32>(group, <u32>table, GROUP_TABLE);
   store<u32>(group, capacity * 2 - 1, GROUP_MASK);
+}
+
+function insert(table: usize, mask: u32, hash: u64, value: u32): void {
+  let slot = <u32>hash & mask;
+  while (load<u64>(table + slot * 8) != 0) slot = (slot + 1) & mask;
+  store<u64>(table + slot * 8, ((hash >>> 32) << 32) | value);
 }

@@ -137,7 +137,7 @@ function record(
     eventSource: `${source}.amazonaws.com`,
     eventName: name,
     awsRegion: 'eu-west-1',
-    sourceIPAddress: `10.${random.below(4)}.${random.below(256)}.${random.below(256)}`,
+    sourceIPAddress: `10.0.${random.below(4)}.${random.below(256)}`,
     userAgent: random.pick(AGENTS),
     ...(random.chance(0.05)
       ? {errorCode: 'AccessDenied', errorMessage: 'User is not authorized'}
@@ -203,6 +203,12 @@ function scanFile(scanner: Scanner, raw: Uint8Array): number {
   }
 }
 
+/** Time of this process only: wall time on a shared machine tells of its neighbours. */
+function cpuMilliseconds(): number {
+  const {user, system} = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
@@ -252,9 +258,9 @@ function compare(title: string, long: boolean): void {
   for (let i = -2; i < REPETITIONS; i++) {
     for (const [name, run] of Object.entries(candidates)) {
       if (name.includes('reference') && i > 2) continue;
-      const start = performance.now();
+      const start = cpuMilliseconds();
       run();
-      if (i >= 0) times.get(name)?.push(performance.now() - start);
+      if (i >= 0) times.get(name)?.push(cpuMilliseconds() - start);
     }
   }
   console.log(
@@ -273,6 +279,8 @@ function compare(title: string, long: boolean): void {
   }
 }
 
-console.log(`${cpus()[0]?.model}, Node ${process.versions.node}, medians of ${REPETITIONS}`);
+console.log(
+  `${cpus()[0]?.model}, Node ${process.versions.node}, medians of ${REPETITIONS}, CPU time`,
+);
 compare('short', false);
 compare('long', true);

@@ -73,7 +73,7 @@ const FIELDS: ScanField[] = [
     'resources.[].ARN',
     'requestParameters.instancesSet.items.[].instanceId',
   ].map(text),
-  ...PARAMETERS.map((name) => text(`requestParameters.${name}`)),
+  ...PARAMETERS.filter((name) => name !== 'key').map((name) => text(`requestParameters.${name}`)),
   {name: 'keyPrefix', path: ['requestParameters', 'key'], mode: 'prefix'},
   {name: 'requestParameters', path: ['requestParameters'], mode: 'range'},
 ];

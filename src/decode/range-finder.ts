@@ -46,8 +46,7 @@ export class RangeFinder {
     if (byte === 0x22) this.#string();
     else if (byte === 0x7b) this.#object(place, row);
     else if (byte === 0x5b) this.#array(place, row);
-    else
-      while (!/[\s,\]}]/.test(String.fromCharCode(this.#bytes[this.#position]!))) this.#position++;
+    else this.#scalar();
     for (const word of place?.words ?? []) {
       row[word] = start;
       row[word + 1] = this.#position - start;
@@ -65,14 +64,28 @@ export class RangeFinder {
       }
       const start = this.#position;
       this.#string();
-      const key = JSON.parse(
-        this.#decoder.decode(this.#bytes.subarray(start, this.#position)),
-      ) as string;
+      const below = place && this.#below(place, start);
       this.#space();
       this.#position++;
-      this.#value(key === '[]' ? undefined : place?.under.get(key), row);
+      this.#value(below, row);
     }
     this.#position++;
+  }
+
+  /** The place of the key that begins at `start` and has just been passed. */
+  #below(place: Place, start: number): Place | undefined {
+    const quoted = this.#decoder.decode(this.#bytes.subarray(start, this.#position));
+    const key = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
+    return key === '[]' ? undefined : place.under.get(key);
+  }
+
+  /** Numbers and words go on to white space, a comma or a bracket. */
+  #scalar(): void {
+    for (;;) {
+      const byte = this.#bytes[this.#position]!;
+      if (byte <= 0x20 || byte === 0x2c || byte === 0x5d || byte === 0x7d) return;
+      this.#position++;
+    }
   }
 
   #array(place: Place | undefined, row: Int32Array): void {

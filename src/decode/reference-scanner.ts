@@ -122,22 +122,20 @@ export class ReferenceScanner implements Scanner {
       if (field.mode !== 'range') row[this.#layout.fieldWords[index]!] = ids[index]!;
     }
     for (const [index, fields] of this.#layout.groupFields.entries()) {
-      row[this.#layout.groupWords[index]!] = this.#combine(
-        index,
-        Int32Array.from(fields, (field) => ids[field]!),
-      );
+      row[this.#layout.groupWords[index]!] = this.#combine(index, fields, ids);
     }
     return row;
   }
 
-  #combine(index: number, ids: Int32Array): number {
+  #combine(index: number, fields: readonly number[], ids: readonly number[]): number {
     const group = this.#groups[index]!;
-    const key = ids.join();
+    let key = '';
+    for (const field of fields) key += ids[field] === 0 ? ',' : `${ids[field]},`;
     const known = group.ids.get(key);
     if (known !== undefined) return known;
-    const id = group.all.push(ids) - 1;
+    const id = group.all.push(Int32Array.from(fields, (field) => ids[field]!)) - 1;
     group.ids.set(key, id);
-    this.#internedBytes += key.length + ids.byteLength + 64;
+    this.#internedBytes += key.length + 4 * fields.length + 128;
     return id;
   }
 
@@ -187,6 +185,8 @@ export class ReferenceScanner implements Scanner {
   }
 
   intern(raw: string): number {
+    const seen = this.#ids.get(raw);
+    if (seen !== undefined) return seen;
     const text = wellFormed(raw);
     const known = this.#ids.get(text);
     if (known !== undefined) return known;

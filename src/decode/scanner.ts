@@ -2,11 +2,18 @@ import type {ScanSpec} from '../event/scan-spec.ts';
 
 /** Why a scan stopped. */
 export type ScanStop =
-  /** The bytes ended inside a record, or between two; `next` is where the unfinished part begins. */
+  /**
+   * The bytes ended inside a record, or between two. `next` is where the unfinished record begins;
+   * between two it is the end of the bytes, or the comma if they end after one.
+   */
   | 'need-more'
   /** At a byte that closes the enclosing array (`]`); `next` is that byte. Only between records. */
   | 'array-end'
-  /** The value at `next` is not one that the fast path fully understands: use the reference. */
+  /**
+   * The value at `next` is not one that the fast path fully understands: use the reference. It may
+   * be no record, be malformed, lie behind a comma that is not due, or be cut off by the end of the
+   * bytes; `objectEnd` tells the last case.
+   */
   | 'not-understood'
   /** No room for another row: take the rows, `clear`, and go on at `next`. */
   | 'full';
@@ -27,12 +34,20 @@ export const DEFAULT_CAPACITY = 64 * 1024 * 1024;
  * | word | what |
  * |---|---|
  * | 0, 1 | event time, epoch seconds (low and high word of a signed 64-bit integer), and |
- * | 2 | its milliseconds; -1 when absent or not in the canonical form (see `timeField`) |
+ * | 2 | its milliseconds; -1 when absent or not in the canonical form (see below) |
  * | 3 | 1 when words 4–7 hold the `eventID`'s 128 bits, 0 when it must be read as text |
  * | 4–7 | the 128 bits of a canonical lower-case UUID, in the order written, big-endian words |
  * | 8, 9 | byte offset and length of the record within the loaded bytes |
  * | 10 … | one word per field: the id of its text (0 = absent), or for `range` fields two words: offset (-1 = absent) and length |
  * | … | one word per group: the dense id (≥ 0) of the combination of its fields' ids |
+ *
+ * Time is the top-level key `eventTime` in the form `YYYY-MM-DDTHH:MM:SSZ`, a date that the calendar
+ * has, hour ≤ 23, second ≤ 59; the id is the top-level key `eventID`. Their texts hardly ever repeat:
+ * one that is in the words is not interned, and fields with the paths `eventTime` and `eventID` are
+ * absent. Every other text is in such a field, if the specification has it.
+ *
+ * A text with half of a surrogate pair has U+FFFD in its place. Which objects are records at all is
+ * in `scan-rules.ts`; the stride is a multiple of four.
  *
  * Invariant: whatever a scanner accepts without `not-understood`, the reference (`JSON.parse`, then
  * look-up by path, last duplicate wins) accepts with the same row, up to the numbering of ids.
@@ -51,13 +66,14 @@ export interface Scanner {
   /**
    * Scans objects from `from` on, separated by white space, and by exactly one comma each if
    * `separator` is "comma" (a comma before the first is tolerated only when `afterRecord` is true).
+   * Rows are added to those there are.
    */
   scan(from: number, separator: 'comma' | 'space', afterRecord: boolean): ScanStop;
   /** Where the last `scan` stopped. */
   readonly next: number;
   /**
    * Adds the row of an already parsed record (the reference path). `offset` and `length` become
-   * words 8 and 9. False when there is no room: take the rows, clear, and add again.
+   * words 8 and 9; `range` fields are absent. False when there is no room: take the rows, clear, and add again.
    */
   addRecord(record: object, offset: number, length: number): boolean;
 

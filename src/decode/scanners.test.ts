@@ -294,7 +294,7 @@ test('adds parsed records like scanned ones', () => {
 test('keeps ids while tables and window grow, and begins anew after a reset', () => {
   const scanner = new WasmScanner(SAMPLE_SPEC);
   const random = new Random(SEED);
-  const texts = Array.from({length: 30_000}, (_, i) => `${i}${'x'.repeat(random.below(40))}`);
+  const texts = Array.from({length: 20_000}, (_, i) => `${i}${'x'.repeat(random.below(40))}`);
   for (let round = 0; round < 2; round++) {
     texts.forEach((text, i) => {
       expect(scanner.intern(text)).toBe(i + 1);
@@ -306,15 +306,15 @@ test('keeps ids while tables and window grow, and begins anew after a reset', ()
     expect(scanner.scan(0, 'space', false)).toBe('need-more');
     expect(scanner.text(scanner.rows[scanner.fieldWord('userAgent')]!)).toBe(userAgent);
     scanner.clear();
-    texts.slice(0, 20_000).forEach((text, i) => {
+    texts.slice(0, 5000).forEach((text, i) => {
       const awsRegion = texts[i % 3]!;
       if (scanner.count === 4096) scanner.clear();
       expect(scanner.addRecord({userIdentity: {arn: text}, awsRegion}, 0, 0)).toBe(true);
       expect(scanner.rows.at(scanner.groupWord('identity') - scanner.stride)).toBe(i + 1);
     });
-    expect([scanner.text(77), scanner.text(29_999)]).toEqual([texts[76], texts[29_998]]);
-    const ids = scanner.combination('identity', 20_000);
-    expect([...ids].map((id) => scanner.text(id)).filter(Boolean)).toEqual([texts[19_999]]);
+    expect([scanner.text(77), scanner.text(19_999)]).toEqual([texts[76], texts[19_998]]);
+    const ids = scanner.combination('identity', 5000);
+    expect([...ids].map((id) => scanner.text(id)).filter(Boolean)).toEqual([texts[4999]]);
     scanner.reset();
     expect([scanner.textCount, scanner.groupCount('identity'), scanner.count]).toEqual([1, 0, 0]);
     // The loaded bytes are still there.
@@ -446,15 +446,15 @@ test('agrees with the reference on generated records', () => {
       const text = [spell(record, random), spell(BASE, random)].join(between);
       taken += agree(text, separator as 'comma' | 'space').count;
     }),
-    {seed: SEED, numRuns: 3000},
+    {seed: SEED, numRuns: 2500},
   );
-  expect(taken).toBeGreaterThan(1500);
+  expect(taken).toBeGreaterThan(1000);
 });
 
 test('agrees with the reference on records with flipped, lost and added bytes', () => {
   const random = new Random(SEED);
   const samples = fc.sample(records(), {seed: SEED, numRuns: 150});
-  const originals = samples.map((record) => encoder.encode(spell(record, random)));
+  const originals: Uint8Array[] = samples.map((record) => encoder.encode(spell(record, random)));
   originals.push(...realRecords().slice(0, 150));
   let taken = 0;
   for (const original of originals) {
