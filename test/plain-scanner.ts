@@ -75,6 +75,14 @@ export class PlainScanner implements Scanner {
     }
   }
 
+  recordOf(row: number): object | undefined {
+    return this.records[row];
+  }
+
+  bytes(offset: number, length: number): Uint8Array {
+    return this.#bytes.subarray(offset, offset + length);
+  }
+
   addRecord(record: object, offset: number, length: number): boolean {
     if (this.count === this.#room) return false;
     const {eventTime, eventName, eventSource} = record as Record<string, unknown>;

@@ -1,3 +1,4 @@
+import {readFileSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {fileURLToPath} from 'node:url';
 import {AppError} from '../base/errors.ts';
@@ -20,6 +21,15 @@ export async function readContexts(file: string = DEFAULT_CONTEXTS): Promise<Con
   } catch (cause) {
     throw new AppError('usage', `Cannot read contexts "${file}"`, {cause});
   }
+  return contextsOf(file, text);
+}
+
+/** The shipped contexts, for those who cannot wait. */
+export function readShippedContexts(): Contexts {
+  return contextsOf(DEFAULT_CONTEXTS, readFileSync(DEFAULT_CONTEXTS, 'utf8'));
+}
+
+function contextsOf(file: string, text: string): Contexts {
   const parsed = parseContexts(file, text);
   if (!parsed.ok) throw new InputFault(parsed.problems, text);
   return parsed.value;

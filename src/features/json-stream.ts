@@ -8,7 +8,12 @@ export type JsonStream = Extract<StreamDeclaration, {type: 'json'}>;
 
 /** A record of a JSON stream as a flat one of texts, or why there is none. */
 export type Flattened =
-  | {readonly ok: true; readonly record: Readonly<Record<string, string>>}
+  | {
+      readonly ok: true;
+      readonly record: Readonly<Record<string, string>>;
+      /** What its `eventTime`, in whole seconds, leaves out. */
+      readonly milliseconds: number;
+    }
   | {
       readonly ok: false;
       readonly reason: 'unknown_record_shape' | 'missing_event_time' | 'invalid_event_time';
@@ -39,7 +44,7 @@ export function flattener(
     if (time === undefined) return {ok: false, reason: 'invalid_event_time'};
     const id = idPath === undefined ? undefined : valueAt(value, idPath);
     const record: Record<string, string> = {
-      eventTime: new Date(time).toISOString(),
+      eventTime: `${new Date(time).toISOString().slice(0, 19)}Z`,
       eventSource: 'stream',
       eventName: 'record',
     };
@@ -48,7 +53,7 @@ export function flattener(
       const component = fieldComponent(valueAt(value, path), field, derivation);
       if (component !== '-') record[`field:${name}`] = component;
     }
-    return {ok: true, record};
+    return {ok: true, record, milliseconds: time % 1000};
   };
 }
 

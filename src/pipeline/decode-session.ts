@@ -78,7 +78,7 @@ function unwrapJson(stream: JsonStream, derivation: Derivation): Unwrap {
       const at = typeof each === 'object' && each !== null ? each : undefined;
       const flat = flatten(each);
       return flat.ok
-        ? {kind: 'record', record: {...flat.record}, at}
+        ? {kind: 'record', record: {...flat.record}, milliseconds: flat.milliseconds, at}
         : {kind: 'reject', reason: flat.reason, at};
     });
 }

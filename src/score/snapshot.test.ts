@@ -7,20 +7,18 @@ import {AlertBudget} from './budget.ts';
 import {ContextScorer} from './scorer.ts';
 import {readSnapshot, readSnapshotExtra, writeSnapshot} from './snapshot.ts';
 
-function parts() {
+function parts(plan = SMALL_PLAN) {
   const vocabularies = Array.from({length: SMALL_PLAN.columnCount}, () => new Vocabulary());
   vocabularies[0]!.id('raul');
-  return {
-    scorer: new ContextScorer(SMALL_PLAN),
-    budget: new AlertBudget(),
-    vocabularies,
-    extra: '{"at":3}',
-  };
+  const scorer = new ContextScorer(plan);
+  const budget = new AlertBudget();
+  const contexts = [{name: 'small', scorer, budget}];
+  return {scorer, budget, contexts, vocabularies, extra: '{"at":3}'};
 }
 
 function refusal(bytes: Uint8Array): string {
   try {
-    readSnapshot(bytes, 'm.bin', parts());
+    readSnapshot(bytes, 'm.bin', parts().contexts);
   } catch (error) {
     if (error instanceof AppError) return `${error.code}: ${error.message}`;
     throw error;
@@ -38,7 +36,7 @@ test('a restored scorer goes on bit for bit like an uninterrupted one', () => {
         one.budget.learn(out.raised, time, ids[0]!);
       }
       const two = parts();
-      const {vocabularies, extra} = readSnapshot(writeSnapshot(one), 'm.bin', two);
+      const {vocabularies, extra} = readSnapshot(writeSnapshot(one), 'm.bin', two.contexts);
       expect(extra).toBe('{"at":3}');
       expect(vocabularies[0]!.text(0)).toBe('raul');
       const again = two.scorer.scored();
@@ -76,7 +74,7 @@ test('refuses what is no snapshot, cut short, damaged or newer, and says so', ()
 
 test('refuses a snapshot of another plan', () => {
   const other = {...SMALL_PLAN, parameters: {...SMALL_PLAN.parameters, strength: 1}};
-  const bytes = writeSnapshot({...parts(), scorer: new ContextScorer(other)});
+  const bytes = writeSnapshot(parts(other));
   expect(refusal(bytes)).toContain('it was made with other facets or parameters');
 });
 
