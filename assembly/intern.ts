@@ -82,7 +82,7 @@ function finish(hash: u64): u64 {
 }
 
 /** May read up to 8 past the end. */
-function hashBytes(address: usize, length: usize): u64 {
+export function hashBytes(address: usize, length: usize): u64 {
   const seed: u64 = <u64>length * K0;
   if (length < 8) return finish(mix(seed, load<u64>(address) << (64 - (<u64>length << 3))));
   const last = address + length - 8;
@@ -119,7 +119,18 @@ export function sameBytes(a: usize, b: usize, length: usize): bool {
 
 /** The id of a text of `length` ≥ 1 bytes. */
 export function intern(address: usize, length: usize): u32 {
-  const hash = hashBytes(address, length);
+  return internHashed(address, length, hashBytes(address, length));
+}
+
+/** What lies where a look-up of the hash begins; of use only to bring it into the cache. */
+// @ts-ignore: decorator
+@inline
+export function firstSlot(hash: u64): u64 {
+  return load<u64>(textTable + (<u32>hash & textMask) * SLOT);
+}
+
+/** As `intern`, for a hash that is known. */
+export function internHashed(address: usize, length: usize, hash: u64): u32 {
   const tag = hash >>> 32;
   let slot = <u32>hash & textMask;
   while (true) {

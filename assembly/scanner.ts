@@ -3,7 +3,10 @@
 
 import {
   combine,
+  firstSlot,
+  hashBytes,
   intern,
+  internHashed,
   resetGroup,
   resetTexts,
   sameBytes,
@@ -89,6 +92,12 @@ let window: usize = 0;
 let windowBytes: usize = 0;
 let windowEnd: usize = 0;
 
+// Texts of the record at hand that are still to be interned: address, length, hash, list of
+// addresses that take the id, and the entry that remembers it or 0.
+const PENDING_SIZE: usize = 24;
+let pending: usize = 0;
+let pendingEnd: usize = 0;
+
 let rowCount: u32 = 0;
 let seen: u32 = 0;
 let record: u64 = 0;
@@ -127,6 +136,7 @@ export function configure(
   rowCapacity = rowCapacity_;
   startMemoryAt(base);
   rows = allocate(rowCapacity_ * rowBytes_, false);
+  pending = allocate((entryCount * 2 + 1) * PENDING_SIZE, false);
   windowBytes = windowBytes_;
   home = allocate(windowBytes_ + PADDING, false);
   window = home;
@@ -247,9 +257,11 @@ function scanRecord(p: usize): usize {
   beginRow();
   record++;
   seen = 0;
+  pendingEnd = pending;
   const end = walkObject(p + 1, root, 1);
   if (end == 0) return 0;
   if ((seen & required) != required) return unsure();
+  internPending();
   endRow(<u32>(p - window), <u32>(end - p));
   return end;
 }
@@ -334,7 +346,7 @@ function takeValue(p: usize, entry: usize, depth: u32): usize {
   } else {
     p = skipScalar(p);
     if (p != 0 && (c == 0x74 || c == 0x66) && (flags & FLAG_STRING) != 0) {
-      takeText(start, p - start, entry);
+      takeText(start, p - start, entry, false);
     }
   }
   if (p == 0) return 0;
@@ -395,10 +407,10 @@ function takeString(text: usize, entry: usize, flags: u32): usize {
   if (high != 0 && !isUtf8(text, p)) return unsure();
   const needle: usize = load<u32>(entry, ENTRY_NEEDLE);
   if (needle != 0 && (escaped || contains(text, p, needle))) return unsure();
-  if (!escaped) takeText(text, length, entry);
+  if (!escaped) takeText(text, length, entry, false);
   else {
     const plain = textSpace(length);
-    takeText(plain, unescape(text, p, plain) - plain, entry);
+    takeText(plain, unescape(text, p, plain) - plain, entry, true);
   }
   return after;
 }
@@ -414,23 +426,18 @@ function contains(p: usize, end: usize, needle: usize): bool {
   return false;
 }
 
-function takeText(text: usize, length: usize, entry: usize): void {
+/** `now` if the text does not stay where it is. */
+function takeText(text: usize, length: usize, entry: usize, now: bool): void {
   const texts: usize = load<u32>(entry, ENTRY_TEXT);
   if (texts != 0) {
-    let id: u32 = 0;
     // Most values are those of the record before.
     if (
       load<u32>(entry, ENTRY_LAST_LENGTH) == <u32>length &&
       sameBytes(text, load<u32>(entry, ENTRY_LAST_TEXT), length)
     ) {
-      id = load<u32>(entry, ENTRY_LAST_ID);
-    } else {
-      id = intern(text, length);
-      store<u32>(entry, <u32>textAddress(id), ENTRY_LAST_TEXT);
-      store<u32>(entry, <u32>length, ENTRY_LAST_LENGTH);
-      store<u32>(entry, id, ENTRY_LAST_ID);
-    }
-    give(texts, id);
+      give(texts, load<u32>(entry, ENTRY_LAST_ID));
+    } else if (now) give(texts, intern(text, length));
+    else defer(text, length, texts, entry);
   }
   const prefixes: usize = load<u32>(entry, ENTRY_PREFIX);
   if (prefixes != 0) {
@@ -438,7 +445,40 @@ function takeText(text: usize, length: usize, entry: usize): void {
     while (end < text + length) {
       if (load<u8>(end++) == 0x2f) break;
     }
-    give(prefixes, intern(text, end - text));
+    if (now) give(prefixes, intern(text, end - text));
+    else defer(text, end - text, prefixes, 0);
+  }
+}
+
+function defer(text: usize, length: usize, list: usize, entry: usize): void {
+  const p = pendingEnd;
+  store<u32>(p, <u32>text);
+  store<u32>(p, <u32>length, 4);
+  store<u64>(p, hashBytes(text, length), 8);
+  store<u32>(p, <u32>list, 16);
+  store<u32>(p, <u32>entry, 20);
+  pendingEnd = p + PENDING_SIZE;
+}
+
+/**
+ * Each look-up in a large table waits for memory. All first slots are read before any is used, so
+ * that these waits overlap.
+ */
+function internPending(): void {
+  const end = pendingEnd;
+  let touched: u64 = 0;
+  for (let p = pending; p < end; p += PENDING_SIZE) touched |= firstSlot(load<u64>(p, 8));
+  // Kept, so that no compiler leaves the reads out.
+  store<u64>(end, touched);
+  for (let p = pending; p < end; p += PENDING_SIZE) {
+    const length = load<u32>(p, 4);
+    const id = internHashed(load<u32>(p), length, load<u64>(p, 8));
+    give(load<u32>(p, 16), id);
+    const entry: usize = load<u32>(p, 20);
+    if (entry == 0) continue;
+    store<u32>(entry, <u32>textAddress(id), ENTRY_LAST_TEXT);
+    store<u32>(entry, length, ENTRY_LAST_LENGTH);
+    store<u32>(entry, id, ENTRY_LAST_ID);
   }
 }
 

@@ -80,7 +80,7 @@ const CALLS: readonly [source: string, name: string, parameters: (random: Random
     }),
   ],
 ];
-const AGENTS = [
+const CLIENTS = [
   'aws-sdk-go-v2/1.24.0 os/linux lang/go#1.21.5 md/GOOS#linux md/GOARCH#amd64 api/s3#1.47.5',
   'Boto3/1.34.11 md/Botocore#1.34.11 ua/2.0 os/linux#5.10.201 md/arch#x86_64 lang/python#3.11.6 md/pyimpl#CPython cfg/retry-mode#legacy Botocore/1.34.11',
   '[aws-sdk-java/2.20.160 Linux/5.10.199-190.747.amzn2.x86_64 OpenJDK_64-Bit_Server_VM/17.0.9 Java/17.0.9 vendor/Amazon.com_Inc. io/sync http/Apache cfg/retry-mode/standard]',
@@ -138,7 +138,7 @@ function record(
     eventName: name,
     awsRegion: 'eu-west-1',
     sourceIPAddress: `10.0.${random.below(4)}.${random.below(256)}`,
-    userAgent: random.pick(AGENTS),
+    userAgent: random.pick(CLIENTS),
     ...(random.chance(0.05)
       ? {errorCode: 'AccessDenied', errorMessage: 'User is not authorized'}
       : {}),

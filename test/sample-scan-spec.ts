@@ -89,7 +89,7 @@ const GROUPS: ScanGroup[] = [
   {name: 'operation', fields: ['eventSource', 'eventName', 'eventType', 'eventCategory']},
   {name: 'account', fields: ['recipientAccountId', 'userIdentity.accountId']},
   {name: 'network', fields: ['sourceIPAddress', 'vpcEndpointId']},
-  {name: 'agent', fields: ['userAgent']},
+  {name: 'client', fields: ['userAgent']},
   {name: 'error', fields: ['errorCode', 'eventName']},
   {
     name: 'resource',
