@@ -41,7 +41,13 @@ test('says what was never done, who else does it, and what would be usual', () =
   scorer.score(ids, 20 * DAY, out);
   const explanation = scorer.explain(ids, 20 * DAY, out, options);
   expect(explanation.mostNovel?.facet).toBe('network');
-  expect(explanation.facets.map(({sentence}) => sentence)).toMatchInlineSnapshot();
+  expect(explanation.facets.map(({sentence}) => sentence)).toMatchInlineSnapshot(`
+    [
+      "raul has never called ec2:CreateSnapshot; 2 other principals have",
+      "raul comes from 203.0.113.0/24 for the first time; usual: 198.51.100.0/24 (100 %)",
+      "raul has never been among those who call ec2:CreateSnapshot; usual: nightly (50 %), backup (50 %)",
+    ]
+  `);
   expect(explanation.facets.map(({knownTo}) => knownTo)).toEqual(['everyone', 'never', 'everyone']);
   expect(explanation.facets[0]?.levels.map(({name, times}) => [name, times])).toEqual([
     ['self', 0],
@@ -57,7 +63,7 @@ test('has a generic form for facets without words of their own', () => {
   const out = scorer.scored();
   scorer.score(ids, 20 * DAY, out);
   const {sentence} = scorer.explain(ids, 20 * DAY, out, {...options, wording: {}});
-  expect(sentence).toMatchInlineSnapshot();
+  expect(sentence).toMatchInlineSnapshot(`"principal=raul has never had network=203.0.113.0/24; usual: 198.51.100.0/24 (100 %)"`);
 });
 
 test('says so when nothing is unusual', () => {
