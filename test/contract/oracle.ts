@@ -63,8 +63,8 @@ export class OracleLearner {
         if (l > 0 && sameDay) break;
         value.repeats = sameHour ? value.repeats + 1 : 1;
         const added = l === 0 ? weight / value.repeats : weight;
-      // Counts are kept to this precision; it decides the bucket of one close to a power of two.
-      value.count = Math.fround(value.count + added);
+        // Counts are kept to this precision; it decides the bucket of one close to a power of two.
+        value.count = Math.fround(value.count + added);
         value.last = Math.max(value.last, time);
         if (sameDay) break;
       }
