@@ -77,7 +77,7 @@ const ARCHETYPES: Readonly<Record<string, string>> = {
   controller:
     'ec2:DescribeInstances ec2:DescribeSubnets ec2:DescribeSecurityGroups ec2:DescribeNetworkInterfaces ec2:CreateNetworkInterface ec2:DeleteNetworkInterface ec2:DescribeVolumes ec2:AttachVolume ec2:DetachVolume ec2:CreateVolume ec2:CreateTags elasticloadbalancing:DescribeLoadBalancers elasticloadbalancing:DescribeTargetGroups elasticloadbalancing:RegisterTargets elasticloadbalancing:DeregisterTargets elasticloadbalancing:DescribeTargetHealth autoscaling:DescribeAutoScalingGroups autoscaling:SetDesiredCapacity route53:ListHostedZones route53:ListResourceRecordSets route53:ChangeResourceRecordSets acm:ListCertificates ec2:DescribeInstanceTypes ec2:RunInstances ec2:TerminateInstances ec2:DescribeSpotPriceHistory eks:DescribeCluster',
   monitor:
-    'monitoring:DescribeAlarms tagging:GetResources ec2:DescribeInstances rds:DescribeDBInstances lambda:ListFunctions20150331 sqs:ListQueues elasticache:DescribeCacheClusters dynamodb:ListTables dynamodb:DescribeTable kinesis:ListStreams elasticloadbalancing:DescribeLoadBalancers s3:ListBuckets autoscaling:DescribeAutoScalingGroups ecs:ListClusters ecs:DescribeServices health:DescribeEvents logs:DescribeLogGroups cloudtrail:LookupEvents apigateway:GetRestApis es:ListDomainNames firehose:ListDeliveryStreams states:ListStateMachines',
+    'monitoring:DescribeAlarms tagging:GetResources servicediscovery:ListNamespaces servicediscovery:ListServices ec2:DescribeInstances rds:DescribeDBInstances lambda:ListFunctions20150331 sqs:ListQueues elasticache:DescribeCacheClusters dynamodb:ListTables dynamodb:DescribeTable kinesis:ListStreams elasticloadbalancing:DescribeLoadBalancers s3:ListBuckets autoscaling:DescribeAutoScalingGroups ecs:ListClusters ecs:DescribeServices health:DescribeEvents logs:DescribeLogGroups cloudtrail:LookupEvents apigateway:GetRestApis es:ListDomainNames firehose:ListDeliveryStreams states:ListStateMachines',
   backup:
     'ec2:DescribeVolumes ec2:CreateSnapshot ec2:DescribeSnapshots ec2:DeleteSnapshot ec2:CreateTags rds:CreateDBSnapshot rds:DescribeDBSnapshots rds:DeleteDBSnapshot backup:StartBackupJob backup:DescribeBackupJob ec2:CopySnapshot ec2:ModifySnapshotAttribute dynamodb:CreateBackup',
   rotate:
@@ -169,7 +169,7 @@ function habits(
       operation: op,
       resources,
       weight: spread(random, 0.9) / (1 + rank) ** 1.1,
-      errorRate: broken ? 0.08 + 0.75 * random.next() : 0.018 * spread(random, 1),
+      errorRate: broken ? 0.08 + 0.75 * random.next() : 0.022 * spread(random, 1),
       error: random.chance(0.55) ? missingCode(op) : deniedCode(op),
     };
   });
