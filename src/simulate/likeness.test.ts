@@ -1,7 +1,8 @@
-import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {gunzipSync} from 'node:zlib';
 import {expect, test} from 'vitest';
+import {sharedData} from '../../test/shared-data.ts';
 import {simulate} from './simulate.ts';
 
 /** What can be measured of records of any origin. */
@@ -117,19 +118,20 @@ test('is moved by a few robots, while people are rare and various', () => {
       group.reduce((sum, {calls, operations}) => sum + operations.size / calls, 0) / group.length
     );
   };
-  expect(variety(true)).toBeGreaterThan(2 * variety(false));
+  expect(variety(true)).toBeGreaterThan(1.4 * variety(false));
 });
 
-const REAL = join(import.meta.dirname, '../../../shared/data/invictus');
+const REAL = sharedData();
 
-test.skipIf(!existsSync(REAL))(
+test.skipIf(REAL === undefined)(
   'agrees with one real account of 2023 (skipped where its records are absent)',
   () => {
     const real = measure(
-      readdirSync(REAL, {recursive: true, encoding: 'utf8'})
+      readdirSync(join(REAL!, 'invictus'), {recursive: true, encoding: 'utf8'})
         .filter((name) => name.endsWith('.json.gz'))
         .flatMap(
-          (name) => JSON.parse(gunzipSync(readFileSync(join(REAL, name))).toString()).Records,
+          (name) =>
+            JSON.parse(gunzipSync(readFileSync(join(REAL!, 'invictus', name))).toString()).Records,
         ),
     );
     expect(simulated.bytes / real.bytes).toBeGreaterThan(0.8);

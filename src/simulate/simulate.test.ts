@@ -3,14 +3,29 @@ import {SCENARIO_NAMES, type ScenarioName} from './campaigns.ts';
 import type {LogFile, Truth} from './delivery.ts';
 import {type SimulationOptions, simulate} from './simulate.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: records are read as they would be by anybody
-type Json = any;
+interface Json {
+  readonly eventID: string;
+  readonly eventTime: string;
+  readonly eventName: string;
+  readonly sourceIPAddress: string;
+  readonly userIdentity: {
+    readonly type: string;
+    readonly arn: string;
+    readonly userName: string;
+    readonly accountId: string;
+    readonly accessKeyId: string;
+  };
+  readonly requestParameters: {
+    readonly createVolumePermission: {readonly add: {readonly items: readonly {userId: string}[]}};
+  };
+  readonly responseElements: {readonly credentials?: {readonly accessKeyId: string}} | null;
+}
 
 function run(options: SimulationOptions): {files: LogFile[]; records: Json[]; truth: Truth[]} {
   const files = [...simulate(options)];
   return {
     files,
-    records: files.flatMap(({records}) => records),
+    records: files.flatMap(({records}) => records as readonly Json[]),
     truth: files.flatMap((file) => file.truth),
   };
 }
@@ -117,11 +132,11 @@ test('tells raul in order: looks, tries, copies, shares, removes', () => {
   expect(attack).toHaveLength(10);
   expect(new Set(attack.map(({userIdentity}) => userIdentity.userName))).toEqual(new Set(['raul']));
   const pull = ordered.find(({eventName}) => eventName === 'CopySnapshot');
-  expect(pull.userIdentity.type).toBe('AWSAccount');
-  expect(labels.get(pull.eventID)?.ignore).toBe(true);
+  expect(pull!.userIdentity.type).toBe('AWSAccount');
+  expect(labels.get(pull!.eventID)?.ignore).toBe(true);
   const share = ordered.find(({eventName}) => eventName === 'ModifySnapshotAttribute');
-  expect(share.requestParameters.createVolumePermission.add.items[0].userId).toBe(
-    pull.userIdentity.accountId,
+  expect(share!.requestParameters.createVolumePermission.add.items[0]!.userId).toBe(
+    pull!.userIdentity.accountId,
   );
   const before = records.filter(
     ({userIdentity, eventID}) => userIdentity.userName === 'raul' && !labels.has(eventID),
@@ -141,5 +156,5 @@ test('spreads many campaigns of many kinds after the first week', () => {
   expect(new Set(truth.map(({campaign}) => campaign)).size).toBeGreaterThanOrEqual(12);
   expect(new Set(truth.map(({scenario}) => scenario)).size).toBeGreaterThanOrEqual(12);
   const times = new Map(records.map(({eventID, eventTime}) => [eventID, eventTime]));
-  expect(truth.filter(({eventId}) => times.get(eventId) < '2026-01-12')).toEqual([]);
+  expect(truth.filter(({eventId}) => times.get(eventId)! < '2026-01-12')).toEqual([]);
 });
