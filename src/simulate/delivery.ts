@@ -3,7 +3,6 @@ import type {Call, Label} from './call.ts';
 import {alphanumeric} from './draw.ts';
 import {type RecordOptions, regionOf, toRecord} from './record.ts';
 
-const SLOT = 5 * 60_000;
 const MAX_RECORDS = 4000;
 
 /** Ground truth of one record. */
@@ -33,7 +32,7 @@ interface Pending {
 }
 
 /**
- * Turns calls into files the way CloudTrail delivers: one per account, region and five minutes,
+ * Turns calls into files the way CloudTrail delivers: one per account, region and some minutes (five),
  * some minutes after the call; a few records hours late, a few twice (same `eventID`).
  * Feed calls in order of time; `flush` gives what is due, `finish` the rest.
  */
@@ -41,10 +40,17 @@ export class Delivery {
   readonly #random: Random;
   readonly #organisation: string;
   readonly #options: RecordOptions;
+  /** Milliseconds between the files of an account and region. */
+  readonly #slot: number;
   readonly #slots = new Map<number, Map<string, Pending>>();
   #nextSlot = Number.POSITIVE_INFINITY;
 
-  constructor(random: Random, organisation: string, options: RecordOptions) {
+  constructor(
+    random: Random,
+    organisation: string,
+    options: RecordOptions & {readonly deliveryMinutes: number},
+  ) {
+    this.#slot = options.deliveryMinutes * 60_000;
     this.#random = random;
     this.#organisation = organisation;
     this.#options = options;
@@ -70,7 +76,7 @@ export class Delivery {
   }
 
   #put(record: Record<string, unknown>, call: Call, region: string, time: number): void {
-    const slot = Math.ceil(time / SLOT);
+    const slot = Math.ceil(time / this.#slot);
     this.#nextSlot = Math.min(this.#nextSlot, slot);
     let files = this.#slots.get(slot);
     if (files === undefined) {
@@ -89,7 +95,7 @@ export class Delivery {
 
   /** Files of all slots that ended before `time`. */
   *flush(time: number): Generator<LogFile> {
-    while (this.#nextSlot * SLOT <= time) yield* this.#file(this.#nextSlot);
+    while (this.#nextSlot * this.#slot <= time) yield* this.#file(this.#nextSlot);
   }
 
   *finish(): Generator<LogFile> {
@@ -111,8 +117,8 @@ export class Delivery {
             ? truth
             : part.flatMap((record) => ids.get((record as {eventID: string}).eventID) ?? []);
         yield {
-          path: this.#path(account, region, slot * SLOT),
-          time: slot * SLOT,
+          path: this.#path(account, region, slot * this.#slot),
+          time: slot * this.#slot,
           records: part,
           truth: labels,
         };

@@ -6,7 +6,7 @@ import {deniedCode, missingCode, ordinaryError} from './errors.ts';
 import {assumedRole, awsService, iamUser, webIdentity} from './identity.ts';
 import {type Operation, operation, operations, SERVICES} from './operations.ts';
 import {type Account, awsAddress, type Org, privateAddress} from './org.ts';
-import {assumeRoleResponse, stableId} from './parameters.ts';
+import {assumeRoleResponse, roleId, stableId} from './parameters.ts';
 import {type App, createResource, usualResource} from './resources.ts';
 
 const HOUR = 3_600_000;
@@ -55,6 +55,8 @@ export interface Robot {
   sessions: RunningSession[];
   /** Minute of the day at which a cron job or scanner starts. */
   readonly minute: number;
+  /** Another account of the organisation, which it shares with or reaches into. */
+  readonly partner: string;
   /** Day of the simulation on which it first runs. */
   readonly firstDay: number;
 }
@@ -77,7 +79,7 @@ const ARCHETYPES: Readonly<Record<string, string>> = {
   controller:
     'ec2:DescribeInstances ec2:DescribeSubnets ec2:DescribeSecurityGroups ec2:DescribeNetworkInterfaces ec2:CreateNetworkInterface ec2:DeleteNetworkInterface ec2:DescribeVolumes ec2:AttachVolume ec2:DetachVolume ec2:CreateVolume ec2:CreateTags elasticloadbalancing:DescribeLoadBalancers elasticloadbalancing:DescribeTargetGroups elasticloadbalancing:RegisterTargets elasticloadbalancing:DeregisterTargets elasticloadbalancing:DescribeTargetHealth autoscaling:DescribeAutoScalingGroups autoscaling:SetDesiredCapacity route53:ListHostedZones route53:ListResourceRecordSets route53:ChangeResourceRecordSets acm:ListCertificates ec2:DescribeInstanceTypes ec2:RunInstances ec2:TerminateInstances ec2:DescribeSpotPriceHistory eks:DescribeCluster',
   monitor:
-    'monitoring:DescribeAlarms tagging:GetResources ec2:DescribeInstances rds:DescribeDBInstances lambda:ListFunctions20150331 sqs:ListQueues elasticache:DescribeCacheClusters dynamodb:ListTables dynamodb:DescribeTable kinesis:ListStreams elasticloadbalancing:DescribeLoadBalancers s3:ListBuckets autoscaling:DescribeAutoScalingGroups ecs:ListClusters ecs:DescribeServices health:DescribeEvents logs:DescribeLogGroups cloudtrail:LookupEvents apigateway:GetRestApis es:ListDomainNames firehose:ListDeliveryStreams states:ListStateMachines',
+    'monitoring:DescribeAlarms tagging:GetResources servicediscovery:ListNamespaces servicediscovery:ListServices ec2:DescribeInstances rds:DescribeDBInstances lambda:ListFunctions20150331 sqs:ListQueues elasticache:DescribeCacheClusters dynamodb:ListTables dynamodb:DescribeTable kinesis:ListStreams elasticloadbalancing:DescribeLoadBalancers s3:ListBuckets autoscaling:DescribeAutoScalingGroups ecs:ListClusters ecs:DescribeServices health:DescribeEvents logs:DescribeLogGroups cloudtrail:LookupEvents apigateway:GetRestApis es:ListDomainNames firehose:ListDeliveryStreams states:ListStateMachines',
   backup:
     'ec2:DescribeVolumes ec2:CreateSnapshot ec2:DescribeSnapshots ec2:DeleteSnapshot ec2:CreateTags rds:CreateDBSnapshot rds:DescribeDBSnapshots rds:DeleteDBSnapshot backup:StartBackupJob backup:DescribeBackupJob ec2:CopySnapshot ec2:ModifySnapshotAttribute dynamodb:CreateBackup',
   rotate:
@@ -169,7 +171,7 @@ function habits(
       operation: op,
       resources,
       weight: spread(random, 0.9) / (1 + rank) ** 1.1,
-      errorRate: broken ? 0.08 + 0.75 * random.next() : 0.018 * spread(random, 1),
+      errorRate: broken ? 0.08 + 0.75 * random.next() : 0.022 * spread(random, 1),
       error: random.chance(0.55) ? missingCode(op) : deniedCode(op),
     };
   });
@@ -295,6 +297,7 @@ export function makeRobot(
     endpoint: usesEndpoint ? random.pick(account.endpoints) : undefined,
     sessions: [],
     minute: random.below(24 * 60),
+    partner: random.pick(org.accounts).id,
     firstDay,
   };
 }
@@ -359,6 +362,7 @@ export function makeRobots(random: Random, org: Org, total: number): Robot[] {
         endpoint: undefined,
         sessions: [],
         minute: random.below(24 * 60),
+        partner: account.id,
         firstDay: 0,
       });
     }
@@ -455,10 +459,41 @@ function run(
   if (robot.kind === 'pipeline') robot.addresses = [awsAddress(random)];
   const session = sessionOf(robot, random, begin, calls);
   let time = begin + 1500;
+  const into =
+    robot.kind === 'pipeline' && robot.partner !== robot.app.account && random.chance(0.5);
+  const chained = into ? chain(robot, session, random, time, calls) : session;
   for (let i = 0; i < count; i++) {
-    robotCall(robot, random, time, session, calls);
+    robotCall(robot, random, time, random.chance(0.6) ? chained : session, calls);
     time += 50 + random.exponential(meanGap);
   }
+}
+
+/** A pipeline takes on a role of another account: the same call is recorded in both. */
+function chain(
+  robot: Robot,
+  session: Session,
+  random: Random,
+  time: number,
+  calls: Call[],
+): Session {
+  const roleArn = `arn:aws:iam::${robot.partner}:role/deploy-target`;
+  const accessKeyId = `ASIA${base32(random, 16)}`;
+  const name = robot.roleArn.slice(robot.roleArn.lastIndexOf('/') + 1);
+  const shared = {
+    time: time - 400,
+    operation: ASSUME_ROLE,
+    region: robot.app.region,
+    resource: roleArn,
+    error: '',
+    request: {roleArn, roleSessionName: name, durationSeconds: 3600},
+    response: assumeRoleResponse(roleArn, name, accessKeyId, time, random),
+    sharedEventId: uuid(random),
+  };
+  calls.push({...shared, session, account: robot.app.account});
+  const principalId = `${roleId(robot.roleArn)}:${session.arn.slice(session.arn.lastIndexOf('/') + 1)}`;
+  const seenThere = {type: 'AWSAccount', principalId, accountId: robot.app.account};
+  calls.push({...shared, session: {...session, identity: seenThere}, account: robot.partner});
+  return assumedRole({roleArn, name, accessKeyId, since: time - 400}, session);
 }
 
 function robotCall(
@@ -486,10 +521,18 @@ function robotCall(
     time,
     session,
     operation: op,
-    account: app.account,
+    account: session.account,
     region: app.region,
     resource,
     error,
+    request:
+      op.key === 'ec2:ModifySnapshotAttribute'
+        ? {
+            snapshotId: resource,
+            createVolumePermission: {add: {items: [{userId: robot.partner}]}},
+            attributeType: 'CREATE_VOLUME_PERMISSION',
+          }
+        : undefined,
   };
   calls.push(call);
   if (

@@ -23,6 +23,8 @@ export interface SimulationOptions {
   readonly campaigns?: number | undefined;
   /** Mean size of a record in bytes; natural (about 1,150) by default, longer ones are filled up. */
   readonly recordBytes?: number | undefined;
+  /** Minutes between files of one account and region: 5 as in reality; more gives fewer, larger files. */
+  readonly deliveryMinutes?: number | undefined;
 }
 
 /** Mean size of a record when nothing is added. */
@@ -53,6 +55,7 @@ export function* simulate(options: SimulationOptions): Generator<LogFile> {
     options.campaigns,
   );
   const delivery = new Delivery(random.fork('delivery'), org.id, {
+    deliveryMinutes: options.deliveryMinutes ?? 5,
     extraBytes: Math.max(0, (options.recordBytes ?? 0) - NATURAL_BYTES),
   });
   const daily = random.fork('days');
