@@ -50,11 +50,7 @@ export async function listTrail(paths: readonly string[]): Promise<Listing> {
       found.set('-', -1);
       continue;
     }
-    const before = found.size + faults.length;
     await addPath(path, found, faults);
-    if (found.size + faults.length === before && /[*?[{]/.test(path)) {
-      throw new AppError('usage', `No file matches "${path}"`);
-    }
   }
   const files: TrailFile[] = [];
   for (const [path, size] of found) {
@@ -138,16 +134,30 @@ async function addGlob(
   faults: FileFault[],
 ): Promise<void> {
   const parts = normalize(pattern).split(sep);
-  const firstWild = parts.findIndex((part) => /[*?[{]/.test(part));
-  // What stands before the first wildcard is a name, whatever characters are in it.
-  const base = firstWild === 0 ? '.' : parts.slice(0, firstWild).join(sep) || sep;
-  const matches = picomatch(parts.slice(firstWild).join('/'), {dot: true});
-  const start = base === '.' ? 0 : base.endsWith(sep) ? base.length : base.length + 1;
-  const isBase = await stat(base).then(
+  // As long as there is a folder of that very name, it is a name, whatever characters are in it.
+  let literal = 0;
+  while (literal < parts.length - 1 && (await isFolder(folderOf(parts, literal + 1)))) literal++;
+  const base = folderOf(parts, literal);
+  const matches = picomatch(parts.slice(literal).join('/'), {dot: true});
+  let any = false;
+  const wanted = (path: string) => {
+    const matched = matches(path.split(sep).slice(literal).join('/'));
+    any ||= matched;
+    return matched;
+  };
+  await addFolder(base, found, faults, wanted);
+  if (!any) throw new AppError('usage', `No file matches "${pattern}"`);
+}
+
+function folderOf(parts: readonly string[], count: number): string {
+  return count === 0 ? '.' : parts.slice(0, count).join(sep) || sep;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
     (info) => info.isDirectory(),
     () => false,
   );
-  if (isBase) await addFolder(base, found, faults, (path) => matches(path.slice(start)));
 }
 
 /**
