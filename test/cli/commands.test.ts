@@ -141,9 +141,11 @@ test('evaluate holds the scores against the truth', async () => {
     'campaignAveragePrecision',
     'rocAuc',
     'recallAt',
+    'eventRecallAt',
+    'thresholdAt',
     'timeToDetection',
-    'worstFalseAlertDay',
     'scenarios',
+    'worstFalseAlertDay',
     'counts',
   ]);
   expect(result.counts['attack']).toBeGreaterThan(5);
