@@ -639,4 +639,4 @@ const NOTHING = 1e-6;
 const DAY_MS = 86_400_000;
 const MAX_SECOND = 2 ** 32 - 1;
 /** Weight at which counts are rescaled: small enough for the histogram's range of buckets. */
-const REBASE_AT = 4;
+const REBASE_AT = 32;

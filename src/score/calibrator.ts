@@ -42,9 +42,10 @@ interface Cluster {
  *
  * An attack is a burst of hundreds of the most surprising events there are; counted like others
  * they would soon call each other usual. So tail events are gathered by entity for a day, and
- * counted only when that day is over; of a cluster larger than (nearly) all others only the highest
- * events count, as many as the size that a hundredth of all clusters exceed. Ordinary bursts are
- * thus counted in full, which keeps the shares of a quiet stream what they claim to be.
+ * counted only when that day is over; and in each layer of the tail (each a tenth as rare as the
+ * one before) a cluster counts for as many events as nearly all others have there, its rest for
+ * events just below the layer. Ordinary bursts are thus counted in full, which keeps the shares of
+ * a quiet stream what they claim to be, but a burst like no other is not believed.
  *
  * Beyond the last ten events the tail is taken to be exponential (Pickands, Ann. Stat. 1975, with
  * shape 0), with the mean excess of the highest 0.2 %.
