@@ -40,3 +40,21 @@ const HOURS: Readonly<Record<string, string>> = Object.fromEntries(
     [`w${i}`, `days off ${block} h`],
   ]),
 );
+
+const PLURALS: Readonly<Record<string, string>> = {
+  person: 'people',
+  user: 'users',
+  role: 'roles',
+  service: 'services',
+  account: 'accounts',
+  root: 'root users',
+  federated: 'federated users',
+  saml: 'SAML users',
+  'web-identity': 'web identities',
+  'identity-center': 'Identity Center users',
+};
+
+/** What the members of a group are called: "users" for the kind "user". */
+export function pluralOf(group: string): string {
+  return PLURALS[group] ?? `of ${group}`;
+}
