@@ -13,7 +13,9 @@ export function displayOf(field: string, text: string): string {
     if (text === 'external:*') return 'everybody outside';
     if (text === 'external:internet') return 'the whole internet';
     if (text.startsWith('external:')) return `the outside account ${text.slice('external:'.length)}`;
-    return text === NONE ? 'no named resource' : text;
+    if (text === NONE) return 'nothing in particular';
+    // The kind alone: its ids live too short to be worth knowing.
+    return text.includes(':') ? text : `any ${text}`;
   }
   return text;
 }

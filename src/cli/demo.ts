@@ -16,6 +16,7 @@ export interface DemoOptions {
   readonly out: string;
   readonly seed: number;
   readonly days: number;
+  readonly eventsPerDay: number;
 }
 
 /** From nothing to a story: a trail with raul's in it, scored, printed and drawn. */
@@ -24,12 +25,12 @@ export async function demo(
   output: Output,
   signal: AbortSignal,
 ): Promise<number> {
-  const {out, seed, days} = options;
+  const {out, seed, days, eventsPerDay} = options;
   if (days < 3) throw new AppError('usage', '--days must be 3 or more: the story needs a history');
   const trail = join(out, 'trail');
   output.note(`Simulating ${days} days of an organisation's CloudTrail (seed ${seed}) in ${trail} …`);
   await rm(trail, {recursive: true, force: true});
-  const simulated = await writeSimulation({seed, days, scenarios: ['raul']}, trail, () => {
+  const simulated = await writeSimulation({seed, days, eventsPerDay, scenarios: ['raul']}, trail, () => {
     if (signal.aborted) throw new AppError('interrupted', 'Interrupted while simulating');
   });
   output.note(`${count(simulated.events)} events in ${count(simulated.files)} files. Scoring …`);

@@ -199,7 +199,8 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     .description('simulate a trail, score it, print what is novel and write a report')
     .option('--out <dir>', 'folder for the trail and the report', 'demo')
     .option('--seed <n>', 'same seed, same trail', parseCount, 1)
-    .option('--days <n>', 'days of activity', parsePositive, 14)
+    .option('--days <n>', 'days of activity', parsePositive, 12)
+    .option('--events-per-day <n>', 'about so many events a day', parsePositive, 8_000)
     .option('-q, --quiet', 'no progress and no notes')
     .action((options) =>
       start(options, (output, signal) => demo(options, output, signal)),

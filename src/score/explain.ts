@@ -48,7 +48,7 @@ export interface FacetExplanation {
   readonly holders: Holders | undefined;
   /** One sentence for people, without a full stop. */
   readonly sentence: string;
-  /** Its first clause alone. */
+  /** Its first clause alone, without the entity's name where it begins with that. */
   readonly brief: string;
 }
 
@@ -138,6 +138,10 @@ function explainFacet(
   const wording = options.wording?.[facet.name] ?? GENERIC_WORDING;
   const context = {
     who,
+    column: (name: string) => {
+      const c = options.columns.indexOf(name);
+      return c < 0 ? undefined : options.text(c, ids[c] as number);
+    },
     entityName: options.columns[entity] ?? 'entity',
     of: facet.levels[0]?.map((c) => options.text(c, ids[c] as number)).join(' ') ?? '',
   };

@@ -6,7 +6,7 @@ import type {FacetExplanation} from './explain.ts';
  * level), `usual`, `holders`.
  */
 export interface FacetWording {
-  /** The value was never seen at the own level. */
+  /** The value was never seen at the own level. Braces may also name any column of the event. */
   readonly first: string;
   /** It was, but seldom. */
   readonly rare: string;
@@ -15,7 +15,7 @@ export interface FacetWording {
   /**
    * Added when it is counted who ever had the value: nobody, nobody of the entity's own group, or
    * some of it. Braces: `holders` and `members` of the group, `group` (its name in the plural),
-   * `others` who are not of it.
+   * `have` (or "has"), `others` who are not of it.
    */
   readonly holders?: {readonly none: string; readonly others: string; readonly some: string};
 }
@@ -28,6 +28,8 @@ export const GENERIC_WORDING: FacetWording = {
 };
 
 export interface WordingContext {
+  /** Text of any other column, by its name; undefined if there is none. */
+  readonly column: (name: string) => string | undefined;
   readonly who: string;
   readonly entityName: string;
   readonly of: string;
@@ -48,7 +50,7 @@ export interface Holders {
 export function fill(
   wording: FacetWording,
   facts: Omit<FacetExplanation, 'sentence' | 'brief'>,
-  {who, entityName, of}: WordingContext,
+  {who, entityName, of, column}: WordingContext,
   brief: boolean,
 ): string {
   const own = facts.levels[0];
@@ -64,6 +66,7 @@ export function fill(
     total: String(own?.totalTimes ?? 0),
     holders: String(held?.holders ?? 0),
     members: String(held?.members ?? 0),
+    have: held?.holders === 1 ? 'has' : 'have',
     group: held?.group ?? '',
     others: String(held?.others ?? 0),
     usual: facts.usual
@@ -79,8 +82,10 @@ export function fill(
     }
     if (wording.usual !== undefined && facts.usual.length > 0) parts.push(wording.usual);
   }
-  const put = (_: string, name: string) => values[name] ?? '';
-  return parts.map((part) => part.replace(/\{(\w+)\}/g, put)).join('; ');
+  const put = (_: string, name: string) => values[name] ?? column(name) ?? '';
+  const text = parts.map((part) => part.replace(/\{(\w+)\}/g, put)).join('; ');
+  // A clause that follows another about the same one need not name it again.
+  return brief && text.startsWith(`${who} `) ? text.slice(who.length + 1) : text;
 }
 
 const LONGEST = 72;
