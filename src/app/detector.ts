@@ -160,14 +160,18 @@ export class Detector {
     return best;
   }
 
-  /** Says why, by the counts as they are: call it before the event is learnt. */
-  explain(ids: Int32Array, time: number, {context, scored}: Verdict): Explanation {
+  /**
+   * Says why, by the counts as they are: call it before the event is learnt. With `without`, as if
+   * the event had not been learnt: goes with `scoreWithout`.
+   */
+  explain(ids: Int32Array, time: number, {context, scored}: Verdict, without = false): Explanation {
     const {scorer, wording, groups} = this.#contexts[context] as OpenContext;
     return scorer.explain(ids, time, scored, {
       columns: this.columns,
       text: (column, id) => displayOf(this.columns[column] as string, this.text(column, id)),
       wording,
       groups,
+      without,
     });
   }
 

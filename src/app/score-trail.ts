@@ -24,6 +24,8 @@ export class EventView {
   verdict: Verdict | undefined;
   readonly ids: Int32Array;
   readonly detector: Detector;
+  /** The event was learnt before, and is judged as if it had not been. */
+  without = false;
   batch!: TracedBatch;
   row = 0;
   /** Whom the credentials of this event go back to, through role chains; undefined if to itself. */
@@ -125,7 +127,7 @@ export class EventView {
   /** Why: from the counts as they are now, so ask within the visit. */
   explain(): Explanation | undefined {
     if (this.verdict === undefined) return undefined;
-    this.#explanation ??= this.detector.explain(this.ids, this.time, this.verdict);
+    this.#explanation ??= this.detector.explain(this.ids, this.time, this.verdict, this.without);
     return this.#explanation;
   }
 }
@@ -161,6 +163,7 @@ export interface ScoreTrailOptions {
 export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSummary> {
   const {detector, settings, mode} = options;
   const view = new EventView(detector);
+  view.without = mode === 'without';
   const width = detector.columns.length;
   let chain = new RoleChain();
   let generation = detector.generation;
