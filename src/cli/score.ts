@@ -145,7 +145,7 @@ export function timeText(time: number): string {
   return new Date(time).toISOString().replace('.000Z', 'Z');
 }
 
-/** Six decimals: a millionth is finer than any score is known. */
+/** Nine decimals: finer than any score is known, and enough to keep the order of the highest. */
 function rounded(score: number): number {
-  return Math.round(score * 1e6) / 1e6;
+  return Math.round(score * 1e9) / 1e9;
 }
