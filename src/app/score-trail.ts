@@ -77,6 +77,12 @@ export class EventView {
     return this.detector.text(entity, this.ids[entity] as number);
   }
 
+  /** The field that says who. */
+  entityField(): string {
+    const {entity} = this.detector.scorer(this.verdict?.context ?? 0).plan;
+    return this.detector.columns[entity] as string;
+  }
+
   /** The file, and the record's index in it. */
   source(): {file: string; index: number} {
     return {file: this.batch.path, index: this.batch.indexes[this.row] as number};
@@ -169,6 +175,10 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
   let generation = detector.generation;
   const principal = detector.columns.indexOf('principal');
   const visit = options.visit;
+  // What is still being read when the run ends early must not keep the process waiting for it.
+  const ended = new AbortController();
+  const {signal} = options;
+  const stop = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
 
   const identify = (batch: TracedBatch, row: number) => {
     const {columns, texts} = batch;
@@ -191,7 +201,7 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
       path: file.path,
       time: file.time,
       size: file.size,
-      pieces: () => readFilePieces(file),
+      pieces: () => readFilePieces(file, stop),
     })),
     (batch, row, time) => {
       // Ids were swept: what was remembered of them may be wrong by now.
@@ -230,7 +240,7 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
       ...(options.onReject && {onReject: options.onReject}),
       ...(options.onProgress && {onProgress: options.onProgress}),
     },
-  );
+  ).finally(() => ended.abort());
 }
 
 /** Follows the credentials an event was made with, and those it gave out. */

@@ -8,7 +8,9 @@ import {explainCommand} from './explain.ts';
 import {inspectCommand} from './inspect.ts';
 import {
   collect,
+  collectNames,
   parseCount,
+  parseDay,
   parseMoment,
   parsePositive,
   parseScore,
@@ -165,9 +167,13 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     .requiredOption('--out <dir>', 'folder to write to')
     .option('--seed <n>', 'same seed, same trail', parseCount, 1)
     .option('--days <n>', 'days of activity', parsePositive, 14)
-    .option('--start <date>', 'first day, a Monday for choice', '2026-01-05')
+    .option('--start <date>', 'first day, a Monday for choice', parseDay, '2026-01-05')
     .option('--events-per-day <n>', 'about so many events a day', parsePositive, 15_000)
-    .option('--scenario <name...>', 'attacks to plant; "all", "none" or names (see below)', collect)
+    .option(
+      '--scenario <name...>',
+      'attacks to plant; "all", "none" or names (see below)',
+      collectNames,
+    )
     .option('--record-bytes <n>', 'mean size of a record', parsePositive)
     .option('-q, --quiet', 'no progress and no notes')
     .addHelpText('after', () => `\nScenarios: ${scenarioNames().join(', ')}`)

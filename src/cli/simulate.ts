@@ -19,9 +19,6 @@ export async function simulateCommand(
   output: Output,
   signal: AbortSignal,
 ): Promise<number> {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(options.start) || Number.isNaN(Date.parse(options.start))) {
-    throw new AppError('usage', `"${options.start}" is no date; wanted: 2026-01-05`);
-  }
   const scenarios = scenariosOf(options.scenario);
   const progress = new SimulationNotes(output, Date.parse(options.start), options.days);
   const summary = await writeSimulation(

@@ -32,6 +32,10 @@ export interface Deriver {
 const MAX_INTERNED_BYTES = 48 * 1024 * 1024;
 /** Distinct components beyond this start a new epoch. */
 const MAX_COMPONENTS = 400_000;
+export interface InternLimits {
+  readonly internedBytes: number;
+  readonly components: number;
+}
 const NOT_YET = -1;
 const TEXT = new TextDecoder();
 
@@ -43,6 +47,7 @@ const TEXT = new TextDecoder();
  * that stand for them do.
  */
 export class EventDecoder implements RecordSink {
+  readonly #limits: InternLimits;
   readonly #scanner: Scanner;
   readonly #deriver: Deriver;
   readonly #words: {
@@ -70,7 +75,8 @@ export class EventDecoder implements RecordSink {
   #rejects: Reject[] = [];
   #drops: Partial<Record<DropReason, number>> = {};
 
-  constructor(scanner: Scanner, deriver: Deriver) {
+  constructor(scanner: Scanner, deriver: Deriver, limits: Partial<InternLimits> = {}) {
+    this.#limits = {internedBytes: MAX_INTERNED_BYTES, components: MAX_COMPONENTS, ...limits};
     this.#scanner = scanner;
     this.#deriver = deriver;
     this.#groupWords = Int32Array.from(deriver.groups, ({name}) => scanner.groupWord(name));
@@ -114,7 +120,7 @@ export class EventDecoder implements RecordSink {
   }
 
   idle(scanner: Scanner): void {
-    if (scanner.internedBytes > MAX_INTERNED_BYTES) {
+    if (scanner.internedBytes > this.#limits.internedBytes) {
       scanner.reset();
       this.#memos = this.#memos.map(() => new Int32Array(0));
       this.#needs.fill(0);
@@ -123,7 +129,7 @@ export class EventDecoder implements RecordSink {
   }
 
   rows(scanner: Scanner, range: RowRange): void {
-    if (this.#strings.length > MAX_COMPONENTS) this.#startEpoch();
+    if (this.#strings.length > this.#limits.components) this.#startEpoch();
     const count = range.to - range.from;
     if (count === 0) return;
     const {rows, stride} = scanner;
