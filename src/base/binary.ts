@@ -77,7 +77,9 @@ export class SectionReader {
       const length = view.getFloat64(at + 1, true);
       at += 9;
       need(length);
-      this.#sections.set(name, fromBytes(type, bytes.slice(at, at + length)));
+      // A copy that begins at offset 0 of a buffer of its own; `slice` of a Buffer would be a view.
+      const section = new Uint8Array(bytes.subarray(at, at + length));
+      this.#sections.set(name, fromBytes(type, section));
       at += length;
     }
   }
