@@ -167,7 +167,7 @@ export async function runScoring(
       output.note(`saved model "${options.model}": ${count(detector.learnt)} events learnt`);
     }
     visitor.finished?.(summary);
-    noteSummary(summary, output, options.rejects);
+    noteSummary(summary, output, options.rejects, signal.aborted);
   } finally {
     await rejects.close();
   }
@@ -176,10 +176,16 @@ export async function runScoring(
 }
 
 /** One line on what was read, and one on what was not. */
-function noteSummary(summary: TrailSummary, output: Output, rejects: string | undefined): void {
+function noteSummary(
+  summary: TrailSummary,
+  output: Output,
+  rejects: string | undefined,
+  aborted: boolean,
+): void {
+  // A visitor that has found what it looked for stops as well; only a signal interrupts.
   output.note(
     `${count(summary.events)} events in ${count(summary.filesRead)} files` +
-      (summary.interrupted ? ' (interrupted)' : ''),
+      (aborted ? ' (interrupted)' : ''),
   );
   const left = Object.entries(summary.dropped).map(([reason, n]) => `${count(n)} ${reason}`);
   if (left.length > 0) output.note(`left out: ${left.join(', ')}`);
