@@ -184,7 +184,8 @@ function noteSummary(
 ): void {
   // A visitor that has found what it looked for stops as well; only a signal interrupts.
   output.note(
-    `${count(summary.events)} events in ${count(summary.filesRead)} files` +
+    `${count(summary.events)} events in ${count(summary.filesRead)} ` +
+      `${summary.filesRead === 1 ? 'file' : 'files'}` +
       (aborted ? ' (interrupted)' : ''),
   );
   const left = Object.entries(summary.dropped).map(([reason, n]) => `${count(n)} ${reason}`);
