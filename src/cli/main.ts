@@ -75,9 +75,9 @@ type Start = (options: {quiet?: boolean}, run: Run) => Promise<void>;
 function buildProgram(start: Start): Command {
   const program = new Command('oddtrail')
     .description(
-      'Finds stolen credentials, data theft and other unwanted behaviour in AWS CloudTrail:\n' +
-        'learns what each identity normally does, scores every event for novelty in [0, 1],\n' +
-        'and says why.',
+      'Finds stolen credentials, data theft and other unwanted behaviour in AWS\n' +
+        'CloudTrail: learns what each identity normally does, scores every event for\n' +
+        'novelty in [0, 1], and says why.',
     )
     .version(version())
     .exitOverride()
@@ -149,16 +149,12 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
       start(options, (output, signal) => scoreCommand(paths, options, output, signal)),
     );
 
-  reading(program.command('explain'))
+  reading(program.command('explain').argument('<eventId>', 'as printed by score --format jsonl'))
     .description('tell everything about one event, including the record')
-    .usage('[options] <eventId> <path...>')
     .option('--model <file>', 'model to judge by (default: learn the paths first)')
     .option('--format <format>', 'text or json', 'text')
-    .action((arguments_: string[], options) =>
-      start(options, (output, signal) => {
-        const [eventId = '', ...paths] = arguments_;
-        return explainCommand(eventId, paths, options, output, signal);
-      }),
+    .action((eventId: string, paths: string[], options) =>
+      start(options, (output, signal) => explainCommand(eventId, paths, options, output, signal)),
     );
 
   program
