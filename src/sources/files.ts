@@ -1,4 +1,4 @@
-import {createReadStream, type Dirent} from 'node:fs';
+import {createReadStream, type Dirent, readFileSync} from 'node:fs';
 import {type FileHandle, open, readdir, readFile, stat} from 'node:fs/promises';
 import {join, resolve, sep} from 'node:path';
 import {constants, createGunzip, gunzipSync} from 'node:zlib';
@@ -29,6 +29,8 @@ export interface Listing {
 
 /** Files larger than this are read in pieces. */
 export const WHOLE_FILE_BYTES = 8 * 1024 * 1024;
+/** Files up to this are read without letting anything else happen. */
+const AT_ONCE_BYTES = 256 * 1024;
 const PIECE_BYTES = 1024 * 1024;
 /** How much of a nameless file is looked at for its first event's time. */
 const PEEK_BYTES = 64 * 1024;
@@ -150,6 +152,9 @@ export async function* readFilePieces(
   try {
     if (file.path === '-') {
       for await (const piece of process.stdin) yield own(piece as Buffer);
+    } else if (file.size <= AT_ONCE_BYTES) {
+      // Four trips to the thread pool would cost many times what reading so little does.
+      yield own(readFileSync(file.path));
     } else if (file.size <= WHOLE_FILE_BYTES) {
       yield own(await readFile(file.path));
     } else {
