@@ -41,7 +41,7 @@ const {values: args} = parseArgs({
 });
 
 if (args.help) console.log(USAGE);
-else await main();
+else main();
 
 interface Run {
   readonly method: string;
@@ -50,15 +50,15 @@ interface Run {
   readonly result: RunResult;
 }
 
-async function main(): Promise<void> {
-  const project = await loadProject();
+function main(): void {
+  const project = loadProject();
   const seeds = args.seeds.split(',').map(Number);
   const runs: Run[] = [];
   for (const [i, seed] of seeds.entries()) {
     for (const make of datasetsOf(project, seed, i === 0)) {
       const dataset = make();
       note(`${dataset.name}, seed ${seed}: ${dataset.events.length} events`);
-      for (const method of await methods()) {
+      for (const method of methods()) {
         const result = runMethod(method, dataset);
         note(`  ${method.name}: ${result.seconds.toFixed(1)} s`);
         runs.push({method: method.name, dataset: dataset.name, seed, result});
@@ -102,9 +102,9 @@ function* datasetsOf(project: Project, seed: number, first: boolean): Generator<
 }
 
 /** Fresh ones for every run, ours first. */
-async function methods(): Promise<Method[]> {
+function methods(): Method[] {
   const wanted = new RegExp(args.methods);
-  return [...(await ourMethods()), ...baselines()].filter(({name}) => wanted.test(name));
+  return [...ourMethods(), ...baselines()].filter(({name}) => wanted.test(name));
 }
 
 function describe(runs: readonly Run[]): string {
