@@ -104,6 +104,8 @@ test('the core reads no clock and draws no unseeded numbers', () => {
   const core = ['base', 'event', 'decode', 'features', 'model', 'score', 'simulate'];
   const wrong = files
     .filter((file) => core.includes(folderOf(file)))
-    .filter((file) => /\bDate\.now\(|\bnew Date\(\)|performance\.now|Math\.random/.test(readFileSync(file, 'utf8')));
+    .filter((file) =>
+      /\bDate\.now\(|\bnew Date\(\)|performance\.now|Math\.random/.test(readFileSync(file, 'utf8')),
+    );
   expect(wrong.map((file) => relative(SRC, file))).toEqual([]);
 });

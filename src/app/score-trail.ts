@@ -215,9 +215,7 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
     {
       workers: options.workers,
       threadUrl: new URL(
-        import.meta.url.endsWith('.ts')
-          ? '../../dist/pipeline/thread.js'
-          : '../pipeline/thread.js',
+        import.meta.url.endsWith('.ts') ? '../../dist/pipeline/thread.js' : '../pipeline/thread.js',
         import.meta.url,
       ),
       threadData: settings,
@@ -249,12 +247,7 @@ function follow(
   if (!used && !issued) return;
   const own = view.ids[principal] as number;
   const origin = chain.follow(
-    [
-      keys[at] as number,
-      keys[at + 1] as number,
-      keys[at + 2] as number,
-      keys[at + 3] as number,
-    ],
+    [keys[at] as number, keys[at + 1] as number, keys[at + 2] as number, keys[at + 3] as number],
     own,
   );
   if (origin !== own) view.origin = view.detector.text(principal, origin);

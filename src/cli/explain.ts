@@ -5,8 +5,8 @@ import {touchedBy} from '../app/touched.ts';
 import {AppError} from '../base/errors.ts';
 import {oneOf} from './options.ts';
 import {type Output, plain} from './output.ts';
-import {type ReadingOptions, runScoring} from './scoring.ts';
 import {scoreText, timeText} from './score.ts';
+import {type ReadingOptions, runScoring} from './scoring.ts';
 import {table} from './table.ts';
 
 export interface ExplainCommandOptions extends ReadingOptions {
@@ -105,7 +105,10 @@ function describe(
   void bits;
   const lines: string[] = [];
   const sentence = explanation?.sentence ?? '';
-  lines.push(`${output.style('bold', scoreText(plainFacts['score'] as number))}  ${plain(sentence)}`, '');
+  lines.push(
+    `${output.style('bold', scoreText(plainFacts.score as number))}  ${plain(sentence)}`,
+    '',
+  );
   const number = (value: unknown) =>
     typeof value === 'number' ? String(Math.round(value * 100) / 100) : String(value);
   for (const [name, value] of Object.entries(plainFacts)) {

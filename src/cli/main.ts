@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {Command, CommanderError, Option} from 'commander';
-import {AppError} from '../base/errors.ts';
 import {InputFault} from '../app/input-fault.ts';
+import {AppError} from '../base/errors.ts';
 import {demo} from './demo.ts';
 import {evaluateCommand} from './evaluate.ts';
 import {explainCommand} from './explain.ts';
@@ -98,12 +98,19 @@ A score of 0.95 is met by 1 event in 400, 0.99 by 1 in 10 000, 0.999 by 1 in a m
     command
       .argument('<path...>', 'log files, folders or globs; "-" is standard input')
       .option('--contexts <file>', 'contexts to watch (default: the shipped CloudTrail set)')
-      .option('--since <time>', 'leave out events before: 2026-01-31[T12:00Z], or an age: 90d', parseMoment)
+      .option(
+        '--since <time>',
+        'leave out events before: 2026-01-31[T12:00Z], or an age: 90d',
+        parseMoment,
+      )
       .option('--until <time>', 'leave out events from then on', parseMoment)
       .option('--workers <n>', 'threads that inflate and scan; 0 uses the main one', parseWorkers)
       .option('--rejects <file>', 'write what was set aside, with its place, as JSON lines')
       .option('--asn <file>', 'CSV of networks and their AS numbers (cidr,asn)')
-      .option('--time-zone <zone>', 'of hours and working days (default: UTC, or as the contexts say)')
+      .option(
+        '--time-zone <zone>',
+        'of hours and working days (default: UTC, or as the contexts say)',
+      )
       .addOption(
         new Option('--scanner <kind>', 'fast, or reference (plain JSON.parse)')
           .choices(['fast', 'reference'])
@@ -113,7 +120,10 @@ A score of 0.95 is met by 1 event in 400, 0.99 by 1 in 10 000, 0.999 by 1 in a m
       .option('-q, --quiet', 'no progress and no notes');
   const learning = (command: Command) =>
     command
-      .option('--model <file>', 'load the model from here if it exists, and save it here at the end')
+      .option(
+        '--model <file>',
+        'load the model from here if it exists, and save it here at the end',
+      )
       .option('--no-learn', 'score by the model as it is; change and save nothing')
       .option('--learn-from <path...>', 'learn these first, without scoring', collect)
       .option('--retrospective', 'learn everything, then score each event by all but itself');
@@ -176,7 +186,10 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
 
   learning(reading(program.command('evaluate')))
     .description('hold the scores against a truth file')
-    .requiredOption('--truth <file>', 'JSON lines: {"eventId","campaign","scenario"} or "ignore":true')
+    .requiredOption(
+      '--truth <file>',
+      'JSON lines: {"eventId","campaign","scenario"} or "ignore":true',
+    )
     .option('--format <format>', 'table or json', 'table')
     .option('--judge-from <time>', 'judge only from then on; what is before warms up', parseMoment)
     .action((paths: string[], options) =>
@@ -199,11 +212,10 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     .description('simulate a trail, score it, print what is novel and write a report')
     .option('--out <dir>', 'folder for the trail and the report', 'demo')
     .option('--seed <n>', 'same seed, same trail', parseCount, 1)
-    .option('--days <n>', 'days of activity', parsePositive, 14)
+    .option('--days <n>', 'days of activity', parsePositive, 12)
+    .option('--events-per-day <n>', 'about so many events a day', parsePositive, 8_000)
     .option('-q, --quiet', 'no progress and no notes')
-    .action((options) =>
-      start(options, (output, signal) => demo(options, output, signal)),
-    );
+    .action((options) => start(options, (output, signal) => demo(options, output, signal)));
 
   return program;
 }

@@ -1,10 +1,10 @@
+import {displayOf} from '../app/display.ts';
 import type {EventView} from '../app/score-trail.ts';
+import {TopEvents} from '../app/top-events.ts';
 import {oneOf} from './options.ts';
 import type {Output} from './output.ts';
 import {runScoring, type ScoringOptions} from './scoring.ts';
 import {table} from './table.ts';
-import {displayOf} from '../app/display.ts';
-import {TopEvents} from '../app/top-events.ts';
 
 export interface ScoreOptions extends ScoringOptions {
   readonly format: string;

@@ -32,8 +32,8 @@ export interface ScoringOptions extends ReadingOptions {
 }
 
 export interface ScoringVisitor {
-  /** Called for each event, scored and not yet learnt. */
-  visit(event: EventView): boolean | undefined | void;
+  /** Called for each event, scored and not yet learnt; false ends the run. */
+  visit(event: EventView): unknown;
   /** Called between batches. */
   breathe?(): Promise<void> | undefined;
   /** What is known once the run is over. */
@@ -155,7 +155,12 @@ export async function runScoring(
       await pass('learning', paths, 'learn', {});
       summary = await pass('scoring', paths, 'without', scored);
     } else {
-      summary = await pass('scoring', paths, options.judge ?? (learn ? 'observe' : 'score'), scored);
+      summary = await pass(
+        'scoring',
+        paths,
+        options.judge ?? (learn ? 'observe' : 'score'),
+        scored,
+      );
     }
     if (learn && options.model !== undefined) {
       await saveModel(options.model, detector);
