@@ -14,6 +14,8 @@ export interface SimulationOptions {
   readonly days: number;
   readonly eventsPerDay: number;
   readonly attacks: boolean;
+  /** How many attacks; the simulator's own number if absent. */
+  readonly campaigns?: number | undefined;
 }
 
 export interface SimulatedStream {
@@ -40,9 +42,9 @@ export interface Project {
 export function loadProject(): Project {
   const derivation = prepareDerivation();
   return {
-    simulate({seed, days, eventsPerDay, attacks}) {
+    simulate({seed, days, eventsPerDay, attacks, campaigns}) {
       const truth = new Map<string, TruthEntry>();
-      const options = {seed, days, eventsPerDay, ...(attacks ? {} : {scenarios: []})};
+      const options = {seed, days, eventsPerDay, campaigns, ...(attacks ? {} : {scenarios: []})};
       const files = function* () {
         for (const file of simulate(options)) {
           for (const {eventId, campaign, scenario, ignore} of file.truth) {
