@@ -84,7 +84,10 @@ export class Evidence {
       const {boostWeight, boostLimit, boostGate} = parameters;
       const boost = boostLimit * (1 - Math.exp(-evidence / boostLimit));
       const own = 1 - 2 ** -(days - 1);
-      const maturity = parameters.mat > 0 ? Math.min(1,(own+parameters.mat)/(this.avg+parameters.mat)):own;
+      const maturity =
+        parameters.mat > 0
+          ? Math.min(1, (own + parameters.mat) / (this.avg + parameters.mat))
+          : own;
       out.raised += boostWeight * maturity * boost * Math.min(1, out.raised / boostGate);
     }
   }
@@ -107,7 +110,7 @@ export class Evidence {
     }
     if (parameters.mat > 0) {
       this.avgn = Math.min(this.avgn + 1, 5000);
-      this.avg += ((1 - 2 ** -(this.#daysAt(entity, time) - 1)) - this.avg) / this.avgn;
+      this.avg += (1 - 2 ** -(this.#daysAt(entity, time) - 1) - this.avg) / this.avgn;
     }
     const gain = judged.fresh - parameters.evidenceFloor;
     if (gain > 0) {

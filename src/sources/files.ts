@@ -181,9 +181,7 @@ export async function* readFilePieces(
       return;
     }
     const stream =
-      file.path === '-'
-        ? process.stdin
-        : createReadStream(file.path, {highWaterMark: PIECE_BYTES});
+      file.path === '-' ? process.stdin : createReadStream(file.path, {highWaterMark: PIECE_BYTES});
     const stop = () => stream.destroy();
     signal?.addEventListener('abort', stop, {once: true});
     try {

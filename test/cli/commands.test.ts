@@ -104,7 +104,14 @@ test('simulate writes the same bytes for the same seed', async () => {
 test('report writes a whole page that holds the data', async () => {
   const out = join(folder, 'report.html');
   writeFileSync(out, 'old');
-  const {code, stderr} = await run(['report', trail, '--out', out, '--title', 'Two </script> days']);
+  const {code, stderr} = await run([
+    'report',
+    trail,
+    '--out',
+    out,
+    '--title',
+    'Two </script> days',
+  ]);
   expect(code).toBe(0);
   expect(stderr).toContain(`wrote ${out}`);
   const html = readFileSync(out, 'utf8');
