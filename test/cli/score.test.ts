@@ -64,7 +64,7 @@ test('a line of jsonl has these keys in this order, and nothing else', () => {
 test('every event comes once, in order of time, with the record it came from', () => {
   const times = all.map(({eventTime}) => Date.parse(eventTime));
   expect(times).toEqual([...times].sort((a, b) => a - b));
-  const wanted = new Set(records().map((record) => record['eventID'] as string));
+  const wanted = new Set(records().map((record) => record.eventID as string));
   expect(new Set(ids(all))).toEqual(wanted);
   expect(all.length).toBe(wanted.size);
   for (const {eventId, source} of [all[0]!, all[300]!, all.at(-1)!]) {
@@ -189,7 +189,7 @@ test('--retrospective judges each event by all but itself', async () => {
   expect(ids(lines)).toEqual(ids(all));
   // The first events are no longer novel for want of a history.
   const early = (of: readonly Line[]) =>
-    of.slice(0, 200).reduce((sum, {bits}) => sum + (bits['operation'] ?? 0), 0);
+    of.slice(0, 200).reduce((sum, {bits}) => sum + (bits.operation ?? 0), 0);
   expect(early(lines)).toBeLessThan(early(all));
 });
 
@@ -266,7 +266,7 @@ test('wrappers of every kind may lie in one folder', async () => {
   const [whole, glob] = await Promise.all([jsonl(mixed), jsonl(join(mixed, '*.json*'))]);
   expect(whole.code).toBe(0);
   expect(new Set(ids(linesOf(whole.stdout)))).toEqual(
-    new Set(some.map((record) => record['eventID'])),
+    new Set(some.map((record) => record.eventID)),
   );
   expect(linesOf(glob.stdout)).toHaveLength(40);
 });
