@@ -28,10 +28,10 @@ const {values: args} = parseArgs({
 });
 
 if (args.help) console.log(USAGE);
-else await main();
+else main();
 
-async function main(): Promise<void> {
-  const project = await loadProject();
+function main(): void {
+  const project = loadProject();
   const rows: string[][] = [];
   for (const seed of args.seeds.split(',').map(Number)) {
     const {events, judgeFrom} = quietDataset(project, {
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
       eventsPerDay: Number(args['events-per-day']),
       judgeFrom: Number(args['judge-from']),
     });
-    const method = (await ourMethods())[0];
+    const method = ourMethods()[0];
     if (method === undefined) throw new Error('No method of our own to calibrate');
 
     const from = (Math.floor((events[0]?.timeMs ?? 0) / DAY_MS) + judgeFrom) * DAY_MS;

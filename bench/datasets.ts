@@ -20,6 +20,7 @@ export interface StreamOptions {
   readonly days: number;
   readonly eventsPerDay: number;
   readonly judgeFrom: number;
+  readonly campaigns?: number | undefined;
 }
 
 const DAY_MS = 86_400_000;

@@ -64,7 +64,7 @@ function median(values: number[]): number {
 
 console.log(`${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`);
 let sink = 0;
-for (const principals of [1_000, 20_000]) {
+for (const principals of (process.env.PRINCIPALS ?? '1000,20000').split(',').map(Number)) {
   const {ids, times} = stream(principals, EVENTS, principals);
   const views = Array.from({length: EVENTS}, (_, i) => ids.subarray(i * WIDTH, (i + 1) * WIDTH));
   const rates: number[] = [];

@@ -1,6 +1,7 @@
 import type {TruthEntry} from '../src/app/truth.ts';
 import {eventOfRecord, prepareDerivation} from '../src/event/derive.ts';
 import {parseEventTime} from '../src/event/event-time.ts';
+import {simulate} from '../src/simulate/simulate.ts';
 import type {Components} from './method.ts';
 
 /** A CloudTrail record as parsed. */
@@ -13,6 +14,8 @@ export interface SimulationOptions {
   readonly days: number;
   readonly eventsPerDay: number;
   readonly attacks: boolean;
+  /** How many attacks; the simulator's own number if absent. */
+  readonly campaigns?: number | undefined;
 }
 
 export interface SimulatedStream {
@@ -36,47 +39,18 @@ export interface Project {
   derive(record: RawRecord): DerivedEvent | undefined;
 }
 
-// What the simulator is taken to export; this file alone knows its shape.
-interface SimulateModule {
-  simulate(options: {
-    seed: number;
-    days: number;
-    eventsPerDay: number;
-    /** All by default, none for an empty list. */
-    scenarios?: readonly never[];
-  }): Iterable<{
-    readonly records: readonly RawRecord[];
-    readonly truth: readonly {
-      readonly eventId: string;
-      readonly campaign: string;
-      readonly scenario: string;
-      readonly ignore?: true;
-    }[];
-  }>;
-}
-
-const SIMULATE_MODULE = '../src/simulate/simulate.ts';
-
-export async function loadProject(): Promise<Project> {
-  // Real records can be judged without the simulator, so that its absence is told only on use.
-  const simulator: SimulateModule | {cause: unknown} = await import(SIMULATE_MODULE).catch(
-    (cause: unknown) => ({cause}),
-  );
+export function loadProject(): Project {
   const derivation = prepareDerivation();
   return {
-    simulate({seed, days, eventsPerDay, attacks}) {
-      if ('cause' in simulator) {
-        throw new Error(`Cannot import ${SIMULATE_MODULE}`, {cause: simulator.cause});
-      }
-      const {simulate} = simulator;
+    simulate({seed, days, eventsPerDay, attacks, campaigns}) {
       const truth = new Map<string, TruthEntry>();
-      const options = {seed, days, eventsPerDay, ...(attacks ? {} : {scenarios: []})};
+      const options = {seed, days, eventsPerDay, campaigns, ...(attacks ? {} : {scenarios: []})};
       const files = function* () {
         for (const file of simulate(options)) {
           for (const {eventId, campaign, scenario, ignore} of file.truth) {
             truth.set(eventId, ignore === true ? {ignore} : {campaign, scenario});
           }
-          yield file;
+          yield {records: file.records as readonly RawRecord[]};
         }
       };
       return {files: files(), truth: () => truth};

@@ -1,4 +1,4 @@
-import {existsSync, writeFileSync} from 'node:fs';
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {availableParallelism, cpus} from 'node:os';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
@@ -19,11 +19,13 @@ Holds our score against the baselines over the same events and prints Markdown t
   --days N            simulated days (default 30)
   --judge-from N      first judged day, counted from 0 (default 14)
   --events-per-day N  simulated events a day (default 15000)
+  --campaigns N       attacks of the simulation (default as the simulator has it)
   --datasets LIST     of simulated, invictus, stratus (default all)
   --methods REGEX     only methods whose name matches
   --data FOLDER       real records (default ../shared/data)
   --scenarios         a second table: recall by scenario at 5 false alerts a day
-  --json FILE         all results, also as JSON`;
+  --json FILE         all results, also as JSON
+  --merge LIST        measure nothing: tables of the results in these JSON files`;
 
 const {values: args} = parseArgs({
   options: {
@@ -31,6 +33,8 @@ const {values: args} = parseArgs({
     days: {type: 'string', default: '30'},
     'judge-from': {type: 'string', default: '14'},
     'events-per-day': {type: 'string', default: '15000'},
+    campaigns: {type: 'string'},
+    merge: {type: 'string'},
     datasets: {type: 'string', default: 'simulated,invictus,stratus'},
     methods: {type: 'string', default: ''},
     data: {type: 'string', default: join(import.meta.dirname, '../../shared/data')},
@@ -41,7 +45,7 @@ const {values: args} = parseArgs({
 });
 
 if (args.help) console.log(USAGE);
-else await main();
+else main();
 
 interface Run {
   readonly method: string;
@@ -50,30 +54,40 @@ interface Run {
   readonly result: RunResult;
 }
 
-async function main(): Promise<void> {
-  const project = await loadProject();
-  const seeds = args.seeds.split(',').map(Number);
-  const runs: Run[] = [];
-  for (const [i, seed] of seeds.entries()) {
-    for (const make of datasetsOf(project, seed, i === 0)) {
-      const dataset = make();
-      note(`${dataset.name}, seed ${seed}: ${dataset.events.length} events`);
-      for (const method of await methods()) {
-        const result = runMethod(method, dataset);
-        note(`  ${method.name}: ${result.seconds.toFixed(1)} s`);
-        runs.push({method: method.name, dataset: dataset.name, seed, result});
-      }
-    }
-  }
-  console.log(`Seeds ${args.seeds}; ${args.days} days of ${args['events-per-day']} events, judged`);
-  console.log(`from day ${args['judge-from']}; mean over seeds ± standard deviation.`);
-  console.log(`${cpus()[0]?.model ?? 'unknown'} × ${availableParallelism()}, ${process.version}.`);
+function main(): void {
+  const runs = args.merge === undefined ? measure() : merged(args.merge.split(','));
+  console.log(`Seeds ${[...new Set(runs.map(({seed}) => seed))].join(', ')}; mean over seeds ±`);
+  console.log(
+    `standard deviation. ${cpus()[0]?.model ?? '?'} × ${availableParallelism()}, ${process.version}.`,
+  );
   for (const dataset of new Set(runs.map((run) => run.dataset))) {
     const ours = runs.filter((run) => run.dataset === dataset);
     console.log(`\n## ${dataset}\n\n${describe(ours)}\n\n${qualityTable(ours)}`);
     if (args.scenarios) console.log(`\n${scenarioTable(ours)}`);
   }
   if (args.json !== undefined) writeFileSync(args.json, `${JSON.stringify(runs, null, 1)}\n`);
+}
+
+function merged(files: readonly string[]): Run[] {
+  return files.flatMap((file) => JSON.parse(readFileSync(file, 'utf8')) as Run[]);
+}
+
+function measure(): Run[] {
+  const project = loadProject();
+  const seeds = args.seeds.split(',').map(Number);
+  const runs: Run[] = [];
+  for (const [i, seed] of seeds.entries()) {
+    for (const make of datasetsOf(project, seed, i === 0)) {
+      const dataset = make();
+      note(`${dataset.name}, seed ${seed}: ${dataset.events.length} events`);
+      for (const method of methods()) {
+        const result = runMethod(method, dataset);
+        note(`  ${method.name}: ${result.seconds.toFixed(1)} s`);
+        runs.push({method: method.name, dataset: dataset.name, seed, result});
+      }
+    }
+  }
+  return runs;
 }
 
 /** Made when asked for, so that only one is in memory; real records alone need no second seed. */
@@ -84,6 +98,7 @@ function* datasetsOf(project: Project, seed: number, first: boolean): Generator<
     days: Number(args.days),
     eventsPerDay: Number(args['events-per-day']),
     judgeFrom: Number(args['judge-from']),
+    campaigns: args.campaigns === undefined ? undefined : Number(args.campaigns),
   };
   const real = existsSync(args.data);
   if (!real && wanted.some((name) => name !== 'simulated')) {
@@ -102,9 +117,9 @@ function* datasetsOf(project: Project, seed: number, first: boolean): Generator<
 }
 
 /** Fresh ones for every run, ours first. */
-async function methods(): Promise<Method[]> {
+function methods(): Method[] {
   const wanted = new RegExp(args.methods);
-  return [...(await ourMethods()), ...baselines()].filter(({name}) => wanted.test(name));
+  return [...ourMethods(), ...baselines()].filter(({name}) => wanted.test(name));
 }
 
 function describe(runs: readonly Run[]): string {

@@ -4,7 +4,12 @@ import {ensureBuild, ensureDependencies, run, say} from './setup.mjs';
 ensureDependencies();
 ensureBuild();
 say('Format and lint …');
-run(process.execPath, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']);
+run(process.execPath, [
+  'node_modules/@biomejs/biome/bin/biome',
+  'check',
+  '--error-on-warnings',
+  '.',
+]);
 say('Types …');
 run(process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']);
 say('Tests …');

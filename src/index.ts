@@ -1,13 +1,14 @@
 /** The library: the names below are the whole public surface, and change with the version. */
+
+export type {DetectorOptions, FacetScore} from './app/library.ts';
 export {
   type CloudTrailRecord,
   createDetector,
+  loadContexts,
   type NoveltyDetector,
   type NoveltyScore,
   type Observation,
   restoreDetector,
 } from './app/library.ts';
-export type {DetectorOptions, FacetScore} from './app/library.ts';
-export {loadContexts} from './app/library.ts';
 export {AppError, type ErrorCode} from './base/errors.ts';
 export type {ContextDeclaration, FacetDeclaration, FacetSentences} from './features/context.ts';

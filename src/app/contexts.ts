@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {type Parsed, parseYaml, type Problem} from '../config/parse.ts';
+import {type Parsed, type Problem, parseYaml} from '../config/parse.ts';
 import {EVENT_FIELDS} from '../event/fields.ts';
 import {type ContextDeclaration, fieldsOf} from '../features/context.ts';
 import type {StreamDeclaration} from '../features/stream.ts';
@@ -33,7 +33,7 @@ const facet = z.strictObject({
       rare: z.string().min(1).describe('Sentence for a value seldom seen there.'),
       usual: z.string().min(1).exactOptional().describe('Added when something is usual there.'),
       holders: z
-        .strictObject({none: z.string(), one: z.string(), many: z.string()})
+        .strictObject({none: z.string(), others: z.string(), some: z.string()})
         .exactOptional()
         .describe('Added when it is counted who ever had the value.'),
     })
@@ -50,6 +50,9 @@ const parameters = z.strictObject({
 const context = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'Lower-case letters, digits and "-"'),
   entity: fieldName.describe('The field that names whose behaviour is learnt.'),
+  group: fieldName
+    .optional()
+    .describe('The field that puts entities into groups, whose members are counted.'),
   when: z
     .record(fieldName, z.array(z.string()).min(1))
     .optional()
@@ -172,7 +175,8 @@ export const contextsSchema = z
           }
         });
       });
-      for (const field of [declared.entity, ...Object.keys(declared.when ?? {})]) {
+      const others = declared.group === undefined ? [] : [declared.group];
+      for (const field of [declared.entity, ...others, ...Object.keys(declared.when ?? {})]) {
         if (known.has(field)) continue;
         check.addIssue({
           code: 'custom',

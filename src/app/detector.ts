@@ -7,7 +7,8 @@ import type {Explanation} from '../score/explain.ts';
 import {ContextScorer, type Scored} from '../score/scorer.ts';
 import {readSnapshot, readSnapshotExtra, writeSnapshot} from '../score/snapshot.ts';
 import type {FacetWording} from '../score/wording.ts';
-import {displayOf} from './display.ts';
+import {displayOf, pluralOf} from './display.ts';
+import {EntityGroupTable} from './entity-groups.ts';
 
 /** What a detector thought of one event in one context. */
 export interface Verdict {
@@ -15,11 +16,19 @@ export interface Verdict {
   readonly scored: Scored;
 }
 
+interface OpenedContext {
+  readonly scorer: ContextScorer;
+  readonly budget: AlertBudget;
+  /** Group of each entity, as `EntityGroupTable` keeps them. */
+  readonly groups?: readonly number[] | undefined;
+}
+
 interface OpenContext {
   readonly declaration: ContextDeclaration;
   readonly scorer: ContextScorer;
   readonly budget: AlertBudget;
   readonly wording: Readonly<Record<string, FacetWording>>;
+  readonly groups: EntityGroupTable | undefined;
   /** Fields and values an event must have to belong here; column and allowed texts. */
   readonly when: readonly {readonly column: number; readonly values: ReadonlySet<string>}[];
   readonly verdict: Verdict;
@@ -55,7 +64,7 @@ export class Detector {
     columns: readonly string[],
     declarations: readonly ContextDeclaration[],
     vocabularies: readonly Vocabulary[] = columns.map(() => new Vocabulary()),
-    opened?: readonly {readonly scorer: ContextScorer; readonly budget: AlertBudget}[],
+    opened?: readonly OpenedContext[],
   ) {
     this.columns = columns;
     this.declarations = declarations;
@@ -66,6 +75,7 @@ export class Detector {
         declaration,
         scorer,
         budget: opened?.[i]?.budget ?? new AlertBudget(),
+        groups: this.#groupsOf(declaration, opened?.[i]?.groups),
         wording: Object.fromEntries(
           declaration.facets.flatMap(({name, says}) => (says === undefined ? [] : [[name, says]])),
         ),
@@ -148,6 +158,7 @@ export class Detector {
       const {scored} = context.verdict;
       context.scorer.learn(ids, time, scored);
       context.budget.learn(scored.raised, time, ids[context.scorer.plan.entity] as number);
+      context.groups?.note(ids);
     }
     this.#sweepIfFull();
   }
@@ -160,19 +171,25 @@ export class Detector {
       const {scored} = context.verdict;
       context.scorer.observe(ids, time, scored);
       context.budget.learn(scored.raised, time, ids[context.scorer.plan.entity] as number);
+      context.groups?.note(ids);
       best = moreNovel(best, context.verdict);
     }
     this.#sweepIfFull();
     return best;
   }
 
-  /** Says why, by the counts as they are: call it before the event is learnt. */
-  explain(ids: Int32Array, time: number, {context, scored}: Verdict): Explanation {
-    const {scorer, wording} = this.#contexts[context] as OpenContext;
+  /**
+   * Says why, by the counts as they are: call it before the event is learnt. With `without`, as if
+   * the event had not been learnt: goes with `scoreWithout`.
+   */
+  explain(ids: Int32Array, time: number, {context, scored}: Verdict, without = false): Explanation {
+    const {scorer, wording, groups} = this.#contexts[context] as OpenContext;
     return scorer.explain(ids, time, scored, {
       columns: this.columns,
       text: (column, id) => displayOf(this.columns[column] as string, this.text(column, id)),
       wording,
+      groups,
+      without,
     });
   }
 
@@ -192,6 +209,7 @@ export class Detector {
       extra: JSON.stringify({
         columns: this.columns,
         declarations: this.declarations,
+        groups: this.#contexts.map(({groups}) => groups?.state() ?? []),
         extra: this.extra,
       }),
     });
@@ -202,10 +220,12 @@ export class Detector {
     const kept = JSON.parse(readSnapshotExtra(bytes, name)) as {
       columns: string[];
       declarations: ContextDeclaration[];
+      groups: number[][];
       extra: unknown;
     };
-    const contexts = kept.declarations.map((declaration) => ({
+    const contexts = kept.declarations.map((declaration, i) => ({
       name: declaration.name,
+      groups: kept.groups[i],
       scorer: new ContextScorer(planOf(declaration, kept.columns)),
       budget: new AlertBudget(),
     }));
@@ -213,6 +233,16 @@ export class Detector {
     const detector = new Detector(kept.columns, kept.declarations, vocabularies, contexts);
     detector.extra = kept.extra;
     return detector;
+  }
+
+  #groupsOf(
+    {entity, group}: ContextDeclaration,
+    state: readonly number[] | undefined,
+  ): EntityGroupTable | undefined {
+    if (group === undefined) return undefined;
+    const column = columnOf(this.columns, group);
+    const name = (id: number) => pluralOf(this.text(column, id));
+    return new EntityGroupTable(columnOf(this.columns, entity), column, name, state);
   }
 
   #belongs({when}: OpenContext, ids: Int32Array): boolean {
@@ -229,7 +259,10 @@ export class Detector {
     const largest = Math.max(...this.vocabularies.map(({size}) => size));
     if (largest < this.#sweepAt) return;
     const used = this.vocabularies.map(({limit}) => new Uint8Array(limit));
-    for (const {scorer} of this.#contexts) scorer.mark(used);
+    for (const {scorer, groups} of this.#contexts) {
+      scorer.mark(used);
+      groups?.mark(used);
+    }
     this.vocabularies.forEach((vocabulary, i) => {
       vocabulary.sweep(used[i] as Uint8Array);
     });

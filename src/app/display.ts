@@ -12,8 +12,11 @@ export function displayOf(field: string, text: string): string {
   if (field === 'resource') {
     if (text === 'external:*') return 'everybody outside';
     if (text === 'external:internet') return 'the whole internet';
-    if (text.startsWith('external:')) return `the outside account ${text.slice('external:'.length)}`;
-    return text === NONE ? 'no named resource' : text;
+    if (text.startsWith('external:'))
+      return `the outside account ${text.slice('external:'.length)}`;
+    if (text === NONE) return 'anything unnamed';
+    // The kind alone: its ids live too short to be worth knowing.
+    return text.includes(':') ? text : `any ${text}`;
   }
   return text;
 }
@@ -40,3 +43,21 @@ const HOURS: Readonly<Record<string, string>> = Object.fromEntries(
     [`w${i}`, `days off ${block} h`],
   ]),
 );
+
+const PLURALS: Readonly<Record<string, string>> = {
+  person: 'people',
+  user: 'users',
+  role: 'roles',
+  service: 'services',
+  account: 'accounts',
+  root: 'root users',
+  federated: 'federated users',
+  saml: 'SAML users',
+  'web-identity': 'web identities',
+  'identity-center': 'Identity Center users',
+};
+
+/** What the members of a group are called: "users" for the kind "user". */
+export function pluralOf(group: string): string {
+  return PLURALS[group] ?? `of ${group}`;
+}

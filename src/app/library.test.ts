@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
-import {simulate} from '../simulate/simulate.ts';
 import {AppError} from '../base/errors.ts';
+import {simulate} from '../simulate/simulate.ts';
 import {type CloudTrailRecord, createDetector, loadContexts, restoreDetector} from './library.ts';
 
 const contexts = [

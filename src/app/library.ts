@@ -167,7 +167,7 @@ class ObjectDetector implements NoveltyDetector {
   }
 
   #derive(record: CloudTrailRecord): {time: number; fields: Readonly<Record<string, string>>} {
-    const time = timeOf(record['eventTime']);
+    const time = timeOf(record.eventTime);
     return {time, fields: eventOfRecord(record, time, this.#derivation)};
   }
 

@@ -1,4 +1,13 @@
-import {type FileHandle, open, readdir, realpath, rename, rm, stat, writeFile} from 'node:fs/promises';
+import {
+  type FileHandle,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import {basename, dirname, join} from 'node:path';
 

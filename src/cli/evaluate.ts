@@ -3,8 +3,8 @@ import {ALERT_BUDGETS, Evaluation, type EvaluationResult} from '../app/evaluatio
 import {InputFault} from '../app/input-fault.ts';
 import {parseTruth, type Truth} from '../app/truth.ts';
 import {AppError} from '../base/errors.ts';
-import type {Output} from './output.ts';
 import {oneOf} from './options.ts';
+import type {Output} from './output.ts';
 import {runScoring, type ScoringOptions} from './scoring.ts';
 import {table} from './table.ts';
 

@@ -2,11 +2,10 @@ import {displayOf} from '../app/display.ts';
 import {readRecord} from '../app/read-record.ts';
 import type {EventView} from '../app/score-trail.ts';
 import {touchedBy} from '../app/touched.ts';
-import {AppError} from '../base/errors.ts';
 import {oneOf} from './options.ts';
 import {type Output, plain} from './output.ts';
-import {type ReadingOptions, runScoring} from './scoring.ts';
 import {scoreText, timeText} from './score.ts';
+import {type ReadingOptions, runScoring} from './scoring.ts';
 import {table} from './table.ts';
 
 export interface ExplainCommandOptions extends ReadingOptions {
@@ -30,7 +29,6 @@ export async function explainCommand(
   signal: AbortSignal,
 ): Promise<number> {
   const format = oneOf('--format', options.format, ['text', 'json']);
-  if (paths.length === 0) throw new AppError('usage', 'No paths: where is the event to be found?');
   let told: Told | undefined;
   // A model has most likely learnt the event already: then it is judged as if it had not. Without a
   // model, the paths themselves are the history, up to the event.
@@ -105,7 +103,10 @@ function describe(
   void bits;
   const lines: string[] = [];
   const sentence = explanation?.sentence ?? '';
-  lines.push(`${output.style('bold', scoreText(plainFacts['score'] as number))}  ${plain(sentence)}`, '');
+  lines.push(
+    `${output.style('bold', scoreText(plainFacts.score as number))}  ${plain(sentence)}`,
+    '',
+  );
   const number = (value: unknown) =>
     typeof value === 'number' ? String(Math.round(value * 100) / 100) : String(value);
   for (const [name, value] of Object.entries(plainFacts)) {

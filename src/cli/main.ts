@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {Command, CommanderError, Option} from 'commander';
-import {AppError} from '../base/errors.ts';
 import {InputFault} from '../app/input-fault.ts';
+import {AppError} from '../base/errors.ts';
 import {demo} from './demo.ts';
 import {evaluateCommand} from './evaluate.ts';
 import {explainCommand} from './explain.ts';
@@ -75,9 +75,9 @@ type Start = (options: {quiet?: boolean}, run: Run) => Promise<void>;
 function buildProgram(start: Start): Command {
   const program = new Command('oddtrail')
     .description(
-      'Finds stolen credentials, data theft and other unwanted behaviour in AWS CloudTrail:\n' +
-        'learns what each identity normally does, scores every event for novelty in [0, 1],\n' +
-        'and says why.',
+      'Finds stolen credentials, data theft and other unwanted behaviour in AWS\n' +
+        'CloudTrail: learns what each identity normally does, scores every event for\n' +
+        'novelty in [0, 1], and says why.',
     )
     .version(version())
     .exitOverride()
@@ -100,12 +100,19 @@ A score of 0.95 is met by 1 event in 400, 0.99 by 1 in 10 000, 0.999 by 1 in a m
     command
       .argument('<path...>', 'log files, folders or globs; "-" is standard input')
       .option('--contexts <file>', 'contexts to watch (default: the shipped CloudTrail set)')
-      .option('--since <time>', 'leave out events before: 2026-01-31[T12:00Z], or an age: 90d', parseMoment)
+      .option(
+        '--since <time>',
+        'leave out events before: 2026-01-31[T12:00Z], or an age: 90d',
+        parseMoment,
+      )
       .option('--until <time>', 'leave out events from then on', parseMoment)
       .option('--workers <n>', 'threads that inflate and scan; 0 uses the main one', parseWorkers)
       .option('--rejects <file>', 'write what was set aside, with its place, as JSON lines')
       .option('--asn <file>', 'CSV of networks and their AS numbers (cidr,asn)')
-      .option('--time-zone <zone>', 'of hours and working days (default: UTC, or as the contexts say)')
+      .option(
+        '--time-zone <zone>',
+        'of hours and working days (default: UTC, or as the contexts say)',
+      )
       .addOption(
         new Option('--scanner <kind>', 'fast, or reference (plain JSON.parse)')
           .choices(['fast', 'reference'])
@@ -115,7 +122,10 @@ A score of 0.95 is met by 1 event in 400, 0.99 by 1 in 10 000, 0.999 by 1 in a m
       .option('-q, --quiet', 'no progress and no notes');
   const learning = (command: Command) =>
     command
-      .option('--model <file>', 'load the model from here if it exists, and save it here at the end')
+      .option(
+        '--model <file>',
+        'load the model from here if it exists, and save it here at the end',
+      )
       .option('--no-learn', 'score by the model as it is; change and save nothing')
       .option('--learn-from <path...>', 'learn these first, without scoring', collect)
       .option('--retrospective', 'learn everything, then score each event by all but itself');
@@ -139,16 +149,12 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
       start(options, (output, signal) => scoreCommand(paths, options, output, signal)),
     );
 
-  reading(program.command('explain'))
+  reading(program.command('explain').argument('<eventId>', 'as printed by score --format jsonl'))
     .description('tell everything about one event, including the record')
-    .usage('[options] <eventId> <path...>')
     .option('--model <file>', 'model to judge by (default: learn the paths first)')
     .option('--format <format>', 'text or json', 'text')
-    .action((arguments_: string[], options) =>
-      start(options, (output, signal) => {
-        const [eventId = '', ...paths] = arguments_;
-        return explainCommand(eventId, paths, options, output, signal);
-      }),
+    .action((eventId: string, paths: string[], options) =>
+      start(options, (output, signal) => explainCommand(eventId, paths, options, output, signal)),
     );
 
   program
@@ -159,7 +165,11 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     .option('--days <n>', 'days of activity', parsePositive, 14)
     .option('--start <date>', 'first day, a Monday for choice', parseDay, '2026-01-05')
     .option('--events-per-day <n>', 'about so many events a day', parsePositive, 15_000)
-    .option('--scenario <name...>', 'attacks to plant; "all", "none" or names (see below)', collectNames)
+    .option(
+      '--scenario <name...>',
+      'attacks to plant; "all", "none" or names (see below)',
+      collectNames,
+    )
     .option('--record-bytes <n>', 'mean size of a record', parsePositive)
     .option('-q, --quiet', 'no progress and no notes')
     .addHelpText('after', () => `\nScenarios: ${scenarioNames().join(', ')}`)
@@ -178,7 +188,10 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
 
   learning(reading(program.command('evaluate')))
     .description('hold the scores against a truth file')
-    .requiredOption('--truth <file>', 'JSON lines: {"eventId","campaign","scenario"} or "ignore":true')
+    .requiredOption(
+      '--truth <file>',
+      'JSON lines: {"eventId","campaign","scenario"} or "ignore":true',
+    )
     .option('--format <format>', 'table or json', 'table')
     .option('--judge-from <time>', 'judge only from then on; what is before warms up', parseMoment)
     .action((paths: string[], options) =>
@@ -201,11 +214,10 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     .description('simulate a trail, score it, print what is novel and write a report')
     .option('--out <dir>', 'folder for the trail and the report', 'demo')
     .option('--seed <n>', 'same seed, same trail', parseCount, 1)
-    .option('--days <n>', 'days of activity', parsePositive, 14)
+    .option('--days <n>', 'days of activity', parsePositive, 12)
+    .option('--events-per-day <n>', 'about so many events a day', parsePositive, 8_000)
     .option('-q, --quiet', 'no progress and no notes')
-    .action((options) =>
-      start(options, (output, signal) => demo(options, output, signal)),
-    );
+    .action((options) => start(options, (output, signal) => demo(options, output, signal)));
 
   return program;
 }

@@ -12,7 +12,9 @@ export function parseMoment(text: string): number {
   const zoned = /T.*(Z|[+-]\d{2}:?\d{2})$/.test(text) || !text.includes('T');
   const time = dated ? Date.parse(zoned ? text : `${text}Z`) : Number.NaN;
   if (Number.isNaN(time) || !isDate(text.slice(0, 10))) {
-    throw new InvalidArgumentError('wanted: 2026-01-31, 2026-01-31T12:00:00Z or an age such as 90d');
+    throw new InvalidArgumentError(
+      'wanted: 2026-01-31, 2026-01-31T12:00:00Z or an age such as 90d',
+    );
   }
   return time;
 }

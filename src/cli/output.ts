@@ -13,7 +13,7 @@ export interface Output {
   readonly quiet: boolean;
   /** Whether stderr is a terminal that can redraw a line. */
   readonly interactive: boolean;
-  /** Columns of the result's terminal; 120 when it is none. */
+  /** Columns of the result's terminal; else $COLUMNS, else 140. */
   readonly columns: number;
   style(format: Style, text: string): string;
 }
@@ -22,7 +22,7 @@ export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan';
 
 export function createOutput(options: {quiet: boolean}): Output {
   const {stdout, stderr} = process;
-  const colour = stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
+  const colour = stdout.isTTY === true && process.env.NO_COLOR === undefined;
   const failed = (cause: NodeJS.ErrnoException) => {
     // The reader of a pipe went away (`| head`): there is nobody left to tell.
     if (cause.code === 'EPIPE') process.exit(0);
@@ -44,8 +44,11 @@ export function createOutput(options: {quiet: boolean}): Output {
     },
     warn: line,
     quiet: options.quiet,
-    interactive: stderr.isTTY === true && !options.quiet && process.env['TERM'] !== 'dumb',
-    columns: stdout.isTTY === true ? Math.max(60, stdout.columns) : 120,
+    interactive: stderr.isTTY === true && !options.quiet && process.env.TERM !== 'dumb',
+    columns: Math.max(
+      60,
+      (stdout.isTTY === true ? stdout.columns : Number(process.env.COLUMNS)) || 140,
+    ),
     style: (format, text) => (colour ? styleText(format, text) : text),
   };
 }

@@ -1,10 +1,10 @@
+import {displayOf} from '../app/display.ts';
 import type {EventView} from '../app/score-trail.ts';
+import {TopEvents} from '../app/top-events.ts';
 import {oneOf} from './options.ts';
 import {type Output, plainJson} from './output.ts';
 import {runScoring, type ScoringOptions} from './scoring.ts';
 import {table} from './table.ts';
-import {displayOf} from '../app/display.ts';
-import {TopEvents} from '../app/top-events.ts';
 
 export interface ScoreOptions extends ScoringOptions {
   readonly format: string;
@@ -146,7 +146,7 @@ export function timeText(time: number): string {
   return new Date(time).toISOString().replace('.000Z', 'Z');
 }
 
-/** Six decimals: a millionth is finer than any score is known. */
+/** Nine decimals: finer than any score is known, and enough to keep the order of the highest. */
 function rounded(score: number): number {
-  return Math.round(score * 1e6) / 1e6;
+  return Math.round(score * 1e9) / 1e9;
 }

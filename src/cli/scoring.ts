@@ -32,8 +32,8 @@ export interface ScoringOptions extends ReadingOptions {
 }
 
 export interface ScoringVisitor {
-  /** Called for each event, scored and not yet learnt. */
-  visit(event: EventView): boolean | undefined | void;
+  /** Called for each event, scored and not yet learnt; false ends the run. */
+  visit(event: EventView): unknown;
   /** Called between batches. */
   breathe?(): Promise<void> | undefined;
   /** What is known once the run is over. */
@@ -149,7 +149,7 @@ export async function runScoring(
   const tell = (summary: TrailSummary) => {
     for (const {error} of summary.faults) output.warn(`${error.message} [${error.code}]`);
     faults += summary.faults.length;
-    noteSummary(summary, output, options.rejects);
+    noteSummary(summary, output, options.rejects, signal.aborted);
   };
   const onReject: ScoreTrailOptions['onReject'] = (reject) => rejects.add(reject);
   const scored: Partial<ScoreTrailOptions> = {
@@ -170,7 +170,12 @@ export async function runScoring(
       await pass('learning', paths, 'learn', {});
       summary = await pass('scoring', paths, 'without', scored);
     } else {
-      summary = await pass('scoring', paths, options.judge ?? (learn ? 'observe' : 'score'), scored);
+      summary = await pass(
+        'scoring',
+        paths,
+        options.judge ?? (learn ? 'observe' : 'score'),
+        scored,
+      );
     }
     if (learn && options.model !== undefined) {
       await saveModel(options.model, detector);
@@ -204,10 +209,17 @@ function checkOptions(paths: readonly string[], options: ScoringOptions, learn: 
 }
 
 /** One line on what was read, and one on what was not. */
-function noteSummary(summary: TrailSummary, output: Output, rejects: string | undefined): void {
+function noteSummary(
+  summary: TrailSummary,
+  output: Output,
+  rejects: string | undefined,
+  aborted: boolean,
+): void {
+  // A visitor that has found what it looked for stops as well; only a signal interrupts.
   output.note(
-    `${count(summary.events)} events in ${count(summary.filesRead)} files` +
-      (summary.interrupted ? ' (interrupted)' : ''),
+    `${count(summary.events)} events in ${count(summary.filesRead)} ` +
+      `${summary.filesRead === 1 ? 'file' : 'files'}` +
+      (aborted ? ' (interrupted)' : ''),
   );
   const left = Object.entries(summary.dropped).map(([reason, n]) => `${count(n)} ${reason}`);
   if (left.length > 0) output.note(`left out: ${left.join(', ')}`);

@@ -1,4 +1,13 @@
-import {isMap, isPair, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument} from 'yaml';
+import {
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+} from 'yaml';
 import type {z} from 'zod';
 
 /** Something wrong in a file that a person wrote, and where. */

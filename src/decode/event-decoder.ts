@@ -1,5 +1,5 @@
-import type {DropReason, Reject} from '../base/outcome.ts';
 import {hash64} from '../base/hash.ts';
+import type {DropReason, Reject} from '../base/outcome.ts';
 import type {EventBatch} from '../event/batch.ts';
 import {parseEventTime} from '../event/event-time.ts';
 import type {RecordSink, RowRange} from './decoder.ts';
@@ -59,11 +59,16 @@ export class EventDecoder implements RecordSink {
     readonly operation: number;
   };
   readonly #groupWords: Int32Array;
+  readonly #groupColumns: readonly (readonly number[])[];
   /** Per group: component ids of combination c at [c · width, …), or NOT_YET. */
   #memos: Int32Array[];
   /** Per combination of the group "operation": 1 needs parameters, 2 does not, 0 not yet known. */
   #needs = new Uint8Array(1024);
   #hours = new Map<number, number>();
+
+  /** Texts of the scanner's ids that combinations have been made of. */
+  #rawTexts: (string | undefined)[] = [];
+  readonly #fields: ReadonlyMap<string, readonly string[]>;
 
   #ids = new Map<string, number>();
   #strings: string[] = [''];
@@ -79,8 +84,10 @@ export class EventDecoder implements RecordSink {
     this.#limits = {internedBytes: MAX_INTERNED_BYTES, components: MAX_COMPONENTS, ...limits};
     this.#scanner = scanner;
     this.#deriver = deriver;
+    this.#groupColumns = deriver.groups.map(({columns}) => columns);
     this.#groupWords = Int32Array.from(deriver.groups, ({name}) => scanner.groupWord(name));
     this.#memos = deriver.groups.map(() => new Int32Array(0));
+    this.#fields = new Map(scanner.spec.groups.map(({name, fields: own}) => [name, own]));
     const fields = new Set(scanner.spec.fields.map(({name}) => name));
     const word = (name: string) => (fields.has(name) ? scanner.fieldWord(name) : -1);
     const hasOperation = scanner.spec.groups.some(({name}) => name === 'operation');
@@ -124,7 +131,8 @@ export class EventDecoder implements RecordSink {
       scanner.reset();
       this.#memos = this.#memos.map(() => new Int32Array(0));
       this.#needs.fill(0);
-      this.#keyHashes.clear();
+      this.#keyHashes = new Int32Array(0);
+      this.#rawTexts = [];
     }
   }
 
@@ -205,28 +213,31 @@ export class EventDecoder implements RecordSink {
   /** Access keys cross as hashes: they are only ever compared. Long-term keys are never issued. */
   #key(text: number, keys: Int32Array, at: number): void {
     if (text === 0) return;
-    const key = this.#keyHash(text);
-    keys[at] = key[0];
-    keys[at + 1] = key[1];
-  }
-
-  #keyHashes = new Map<number, readonly [number, number]>();
-
-  #keyHash(text: number): readonly [number, number] {
-    let hash = this.#keyHashes.get(text);
-    if (hash === undefined) {
+    if (text * 3 >= this.#keyHashes.length) {
+      const grown = new Int32Array(Math.max(3 * 1024, text * 6));
+      grown.set(this.#keyHashes);
+      this.#keyHashes = grown;
+    }
+    const known = this.#keyHashes;
+    if (known[text * 3] === 0) {
       const key = this.#scanner.text(text);
       const {hi, lo} = hash64(key);
-      hash = key.startsWith('AKIA') ? [0, 0] : [hi, lo];
-      if (this.#keyHashes.size > 100_000) this.#keyHashes.clear();
-      this.#keyHashes.set(text, hash);
+      known[text * 3] = 1;
+      if (!key.startsWith('AKIA')) {
+        known[text * 3 + 1] = hi;
+        known[text * 3 + 2] = lo;
+      }
     }
-    return hash;
+    keys[at] = known[text * 3 + 1] as number;
+    keys[at + 1] = known[text * 3 + 2] as number;
   }
+
+  /** By text id: whether it is known, and the words of its hash. */
+  #keyHashes = new Int32Array(0);
 
   /** Copies the components of a combination into a row, deriving them if they are new. */
   #fill(group: number, combination: number, columns: Int32Array, at: number): void {
-    const own = (this.#deriver.groups[group] as Deriver['groups'][number]).columns;
+    const own = this.#groupColumns[group] as readonly number[];
     const width = own.length;
     let memo = this.#memos[group] as Int32Array;
     if ((combination + 1) * width > memo.length) {
@@ -243,18 +254,29 @@ export class EventDecoder implements RecordSink {
   #derive(group: number, combination: number, memo: Int32Array, from: number): void {
     const {name} = this.#deriver.groups[group] as Deriver['groups'][number];
     const components = this.#deriver.derive(name, this.#texts(name, combination));
-    for (let c = 0; c < components.length; c++) memo[from + c] = this.#intern(components[c] as string);
+    for (let c = 0; c < components.length; c++)
+      memo[from + c] = this.#intern(components[c] as string);
   }
 
   #texts(group: string, combination: number): Texts {
-    const fields = this.#scanner.spec.groups.find(({name}) => name === group)?.fields ?? [];
+    const fields = this.#fields.get(group) ?? [];
     const ids = this.#scanner.combination(group, combination);
     const texts: Record<string, string> = {};
-    fields.forEach((field, i) => {
+    for (let i = 0; i < fields.length; i++) {
       const id = ids[i] as number;
-      if (id !== 0) texts[field] = this.#scanner.text(id);
-    });
+      if (id !== 0) texts[fields[i] as string] = this.#textOf(id);
+    }
     return texts;
+  }
+
+  /** The same texts come in many combinations. */
+  #textOf(id: number): string {
+    let text = this.#rawTexts[id];
+    if (text === undefined) {
+      text = this.#scanner.text(id);
+      this.#rawTexts[id] = text;
+    }
+    return text;
   }
 
   /** A few operations name in their parameters what matters most, deeper than a scan goes. */

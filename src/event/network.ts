@@ -4,8 +4,8 @@ import {component, first, NONE, type Texts} from './text.ts';
 
 /**
  * Where a call came from, coarse enough to come again: a VPC endpoint, the autonomous system if
- * there is a table, else the /24 (IPv4) or /48 (IPv6); "private", "aws-internal",
- * "service:ec2.amazonaws.com", "other" for what is no address, "-" if absent.
+ * there is a table, else the /24 (IPv4) or /48 (IPv6); "private:10.1.0.0/16" or "private",
+ * "aws-internal", "service:ec2.amazonaws.com", "other" for what is no address, "-" if absent.
  *
  * Reads `sourceIPAddress`, `vpcEndpointId`, `oldVpcEndpointId`, `invokedBy`.
  */
@@ -20,12 +20,20 @@ export function networkOf(texts: Texts, asns?: AsnTable): string {
 }
 
 function networkOfIp(ip: Ip, asns: AsnTable | undefined): string {
-  if (isPrivate(ip)) return 'private';
+  if (isPrivate(ip)) return vpcOf(ip) ?? 'private';
   const asn = asns?.find(ip);
   if (asn !== undefined) return `AS${asn}`;
   const {words} = ip;
   if (ip.version === 4) return `${words[0]}.${words[1]}.${words[2]}.0/24`;
   return `${compress(words.slice(0, 3))}/48`;
+}
+
+/** The range of an address of RFC 1918 that one VPC can hold: at most a /16. */
+function vpcOf({version, words}: Ip): string | undefined {
+  const [a = 0, b = 0] = words;
+  if (version === 6 || !(a === 10 || (a === 172 && (b & 0xf0) === 16) || (a === 192 && b === 168)))
+    return undefined;
+  return `private:${a}.${b}.0.0/16`;
 }
 
 function nameOf(text: string): string | undefined {

@@ -89,3 +89,16 @@ test.each([
 ])('the error of %j is %s', (texts, error) => {
   expect(errorOf(texts)).toBe(error);
 });
+
+test('what a call creates is only its kind', () => {
+  const table = {'parameter.tableName': 'orders', eventSource: 'dynamodb.amazonaws.com'};
+  expect(resourceOf({...table, eventName: 'CreateTable'})).toBe('table');
+  expect(resourceOf({...table, eventName: 'DeleteTable'})).toBe('table:orders');
+  const user = {'parameter.userName': 'ann', eventSource: 'iam.amazonaws.com'};
+  expect(resourceOf({...user, eventName: 'CreateUser'})).toBe('user');
+  expect(resourceOf({...user, eventName: 'CreateAccessKey'})).toBe('user:ann');
+  const code = {'parameter.functionName': 'api', eventSource: 'lambda.amazonaws.com'};
+  expect(resourceOf({...code, eventName: 'CreateFunction20150331'})).toBe('function');
+  const group = {'parameter.groupId': 'sg-0506da002f2824367', eventSource: 'ec2.amazonaws.com'};
+  expect(resourceOf({...group, eventName: 'AuthorizeSecurityGroupIngress'})).toBe('security-group');
+});

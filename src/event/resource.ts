@@ -14,6 +14,7 @@ interface Rule {
  *
  * - IAM: an attached policy tells more than whom it is attached to; an inline policy's name does not.
  * - EC2: short-lived ids are only their kind ("snapshot"), see `ec2Kind`.
+ * - What a call creates is only its kind too: its name is new whoever creates it, and no news.
  * - `name` and `path` mean something only together with the service.
  */
 const RULES: readonly Rule[] = [
@@ -75,6 +76,8 @@ const RULES: readonly Rule[] = [
   {parameter: 'name', kind: 'database', services: ['glue', 'athena']},
 ];
 
+const FIELD_RULES = RULES.map((rule) => ({...rule, field: `parameter.${rule.parameter}`}));
+
 const EC2_KINDS: readonly (readonly [RegExp, string])[] = [
   [/Snapshot/, 'snapshot'],
   [/Image/, 'image'],
@@ -117,15 +120,28 @@ function mfaOf(mfaUsed: string): string {
 }
 
 function byRule(texts: Texts, service: string, eventName: string): string {
-  for (const {parameter, kind, services, name} of RULES) {
-    const text = texts[`parameter.${parameter}`] ?? '';
+  for (const {field, kind, services, name} of FIELD_RULES) {
+    const text = texts[field] ?? '';
     if (text === '' || (services !== undefined && !services.includes(service))) continue;
     const named = name === undefined ? text : name(text);
+    if (creates(eventName, kind) || (kind === 'security-group' && SECURITY_GROUP_ID.test(text))) {
+      return kind;
+    }
     const isDocument = service === 'ssm' && kind === 'parameter' && eventName.includes('Document');
     return `${isDocument ? 'document' : kind}:${named}`;
   }
   return '';
 }
+
+const SECURITY_GROUP_ID = /^sg-[0-9a-f]{8,}$/;
+
+/** True for "CreateTable" and "table", not for "CreateAccessKey" and "user". */
+function creates(eventName: string, kind: string): boolean {
+  const noun = /^(?:Create|Import)([A-Za-z]+)/.exec(eventName)?.[1]?.toLowerCase();
+  return noun !== undefined && (noun === kind.replace('-', '') || noun === CREATED_AS[kind]);
+}
+
+const CREATED_AS: Readonly<Record<string, string>> = {db: 'dbinstance', 'db-cluster': 'dbcluster'};
 
 /** Which attribute of an instance is read or changed: "userData" is quite another thing than "ebsOptimized". */
 function attributeOf(texts: Texts, eventName: string): string {

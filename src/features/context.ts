@@ -24,7 +24,7 @@ export interface FacetDeclaration {
 /**
  * How a facet's finding is put in words. Braces name facts: `who`, `value`, `component`, `entity`
  * (name of the entity's field), `of` (texts of the own history), `times` and `total` (there),
- * `usual`, `holders`.
+ * `usual`; in `holders` also `holders`, `members`, `group` and `others`.
  */
 export interface FacetSentences {
   /** The value was never seen in the narrowest history. */
@@ -34,13 +34,15 @@ export interface FacetSentences {
   /** Added when something is usual there. */
   readonly usual?: string;
   /** Added when it is counted who ever had the value. */
-  readonly holders?: {readonly none: string; readonly one: string; readonly many: string};
+  readonly holders?: {readonly none: string; readonly others: string; readonly some: string};
 }
 
 export interface ContextDeclaration {
   readonly name: string;
   /** The field that names whose behaviour is learnt. */
   readonly entity: string;
+  /** The field that puts entities into groups, whose members are counted: "3 of 41 users". */
+  readonly group?: string | undefined;
   /** Only events in which each of these fields has one of these values belong to the context. */
   readonly when?: Readonly<Record<string, readonly string[]>> | undefined;
   readonly facets: readonly FacetDeclaration[];
@@ -53,6 +55,7 @@ export function fieldsOf(contexts: readonly ContextDeclaration[]): string[] {
   const fields = new Set<string>();
   for (const context of contexts) {
     fields.add(context.entity);
+    if (context.group !== undefined) fields.add(context.group);
     for (const field of Object.keys(context.when ?? {})) fields.add(field);
     for (const facet of context.facets) {
       fields.add(facet.of);

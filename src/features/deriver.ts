@@ -1,7 +1,4 @@
-import {
-  CLOUDTRAIL_SPEC,
-  type GroupName,
-} from '../event/cloudtrail-spec.ts';
+import {CLOUDTRAIL_SPEC, type GroupName} from '../event/cloudtrail-spec.ts';
 import {
   type Derivation,
   deriveComponents,
@@ -110,11 +107,7 @@ export function streamPlan(stream: StreamDeclaration, derivation: Derivation): S
 const ENVELOPE = ['eventTime', 'eventID', 'eventSource', 'eventName'] as const;
 
 /** One declared field's component; "-" if there is none. */
-export function fieldComponent(
-  value: unknown,
-  field: StreamField,
-  derivation: Derivation,
-): string {
+export function fieldComponent(value: unknown, field: StreamField, derivation: Derivation): string {
   const text = componentText(value, field);
   if (text === '') return '-';
   if (field.as === 'network') return networkOf({sourceIPAddress: text}, derivation.asns);

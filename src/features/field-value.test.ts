@@ -35,6 +35,7 @@ test('keeps so many segments, and no more than a component may be long', () => {
 });
 
 test('what is no text, number or truth value is absent', () => {
-  for (const value of [null, undefined, {}, []]) expect(componentText(value, {as: 'text'})).toBe('');
+  for (const value of [null, undefined, {}, []])
+    expect(componentText(value, {as: 'text'})).toBe('');
   expect(componentText(false, {as: 'text'})).toBe('false');
 });

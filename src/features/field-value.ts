@@ -19,10 +19,12 @@ export const MAX_COMPONENT_LENGTH = 256;
  */
 export function componentText(value: unknown, field: StreamField): string {
   let text: string;
-  if (typeof value === 'number') text = field.bucket === undefined ? String(value) : bucketOf(value, field.bucket);
+  if (typeof value === 'number')
+    text = field.bucket === undefined ? String(value) : bucketOf(value, field.bucket);
   else if (typeof value === 'string') {
     const number = field.bucket === undefined || value.trim() === '' ? Number.NaN : Number(value);
-    text = Number.isNaN(number) || field.bucket === undefined ? value : bucketOf(number, field.bucket);
+    text =
+      Number.isNaN(number) || field.bucket === undefined ? value : bucketOf(number, field.bucket);
   } else if (typeof value === 'boolean') text = String(value);
   else return '';
   if (field.pattern !== undefined) {

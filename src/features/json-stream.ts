@@ -48,7 +48,7 @@ export function flattener(
       eventSource: 'stream',
       eventName: 'record',
     };
-    if (typeof id === 'string' || typeof id === 'number') record['eventID'] = String(id);
+    if (typeof id === 'string' || typeof id === 'number') record.eventID = String(id);
     for (const {name, field, path} of fields) {
       const component = fieldComponent(valueAt(value, path), field, derivation);
       if (component !== '-') record[`field:${name}`] = component;

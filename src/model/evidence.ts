@@ -34,6 +34,8 @@ interface Credit {
  */
 export class Evidence {
   readonly #plan: ModelPlan;
+  avg = 0;
+  avgn = 0;
   #mass = new Float64Array(64);
   #time = new Float64Array(64);
   #days = new Int32Array(64);
@@ -52,27 +54,41 @@ export class Evidence {
     const {facets, entity: column, parameters} = this.#plan;
     const entity = ids[column]!;
     const limit = parameters.saturation;
+    const credits = parameters.carry > 0 ? this.#credits.get(entity) : undefined;
     let surprise = 0;
     let fresh = 0;
+    let carried = 0;
     for (let f = 0; f < facets.length; f++) {
       const facet = facets[f]!;
       const b = saturate(bits[f]!, limit);
       surprise += facet.weight * b;
+      if (credits !== undefined && facet.evidence) {
+        const credit = credits.get(f * VALUES + ids[facet.target]!);
+        if (credit !== undefined) {
+          const age = Math.max(0, time - credit.time) / HOUR_MS;
+          const kept = parameters.carry * credit.bits * 2 ** (-age / parameters.carryHours);
+          if (kept > b) carried += facet.weight * (kept - b);
+        }
+      }
       if (facet.evidence && b >= parameters.evidenceBits) {
         fresh += this.#uncredited(entity, f, ids[facet.target]!, time, b);
       }
     }
     const evidence = this.#massAt(entity, time);
     out.surprise = surprise;
-    out.raised = surprise;
+    out.raised = surprise + carried;
     out.evidence = evidence;
     out.fresh = fresh;
     const days = this.#daysAt(entity, time);
-    if (evidence > 0 && days > 1) {
+    if (evidence > 0) {
       const {boostWeight, boostLimit, boostGate} = parameters;
       const boost = boostLimit * (1 - Math.exp(-evidence / boostLimit));
-      const maturity = 1 - 2 ** -(days - 1);
-      out.raised += boostWeight * maturity * boost * Math.min(1, surprise / boostGate);
+      const own = 1 - 2 ** -(days - 1);
+      const maturity =
+        parameters.mat > 0
+          ? Math.min(1, (own + parameters.mat) / (this.avg + parameters.mat))
+          : own;
+      out.raised += boostWeight * maturity * boost * Math.min(1, out.raised / boostGate);
     }
   }
 
@@ -91,6 +107,10 @@ export class Evidence {
         if (this.#uncredited(entity, f, value, time, b) > 0)
           this.#credit(entity, f, value, time, b);
       }
+    }
+    if (parameters.mat > 0) {
+      this.avgn = Math.min(this.avgn + 1, 5000);
+      this.avg += (1 - 2 ** -(this.#daysAt(entity, time) - 1) - this.avg) / this.avgn;
     }
     const gain = judged.fresh - parameters.evidenceFloor;
     if (gain > 0) {

@@ -10,12 +10,13 @@
  * | 5 | times counted |
  * | 6 | second last seen (of the block, in its first node) |
  * | 7 | highest bucket that ever held a record |
- * | 8 … 39 | Float32, by bucket b up to that one: mass of the records in buckets below b |
+ * | 8 … 31 | Float32, by bucket b up to that one: mass of the records in buckets below b |
  *
  * A record's bucket is the power of two of its count. Sums of all lower buckets, rather than each
- * bucket's own mass, make a look at the tail two reads.
+ * bucket's own mass, make a look at the tail two reads; and the head and the commonest buckets lie
+ * in one cache line, since the learner is bound by memory.
  */
-export const NODE = 40;
+export const NODE = 32;
 export const DISTINCT = 2;
 export const TABLE = 3;
 export const SHIFT = 4;
@@ -23,10 +24,10 @@ export const NODE_TIMES = 5;
 export const SEEN = 6;
 export const TOP = 7;
 export const BELOW = 8;
-export const BUCKETS = 32;
+export const BUCKETS = 24;
 
-/** Counts below 2^−6 share the first bucket, those from 2^25 on the last. */
-const LOWEST_EXPONENT = 127 - 6;
+/** Counts below 1/2 share the first bucket, those from 2^21 on the last. */
+const LOWEST_EXPONENT = 127 - 2;
 
 /** Bucket of a count given as the bits of a Float32: its exponent. */
 export function bucketOf(bits: number): number {

@@ -26,6 +26,9 @@ export interface ModelParameters {
   /** Evidence of one event that is still ordinary. */
   readonly evidenceFloor: number;
   /** R = S + weight · maturity · limit·(1 − e^(−A/limit)) · min(1, S/gate). */
+  readonly carry: number;
+  readonly carryHours: number;
+  readonly mat: number;
   readonly boostWeight: number;
   readonly boostLimit: number;
   readonly boostGate: number;
@@ -46,6 +49,9 @@ export const DEFAULT_PARAMETERS: ModelParameters = {
   evidenceBits: 2,
   evidenceExcess: 1,
   evidenceFloor: 6,
+  carry: 1,
+  carryHours: 6,
+  mat: 0.02,
   boostWeight: 0.3,
   boostLimit: 40,
   boostGate: 12,

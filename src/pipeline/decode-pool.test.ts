@@ -1,7 +1,12 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {expect, test} from 'vitest';
 import {AppError} from '../base/errors.ts';
-import {type Decoded, type DecodeInput, type DecodePoolOptions, decodeFiles} from './decode-pool.ts';
+import {
+  type Decoded,
+  type DecodeInput,
+  type DecodePoolOptions,
+  decodeFiles,
+} from './decode-pool.ts';
 import type {DecodeRequest} from './decode-protocol.ts';
 
 /** A thread that answers each piece with a batch that says which it was, after a while. */
@@ -39,7 +44,11 @@ function options(workers: number, body = ECHO): DecodePoolOptions {
   };
 }
 
-function input(file: number, pieces: readonly (number | Error)[], onOpen?: () => void): DecodeInput {
+function input(
+  file: number,
+  pieces: readonly (number | Error)[],
+  onOpen?: () => void,
+): DecodeInput {
   return {
     file,
     size: 4096,
@@ -90,7 +99,11 @@ test('a source that fails is a fault of its file alone, and what it gave before 
 });
 
 test.each([
-  ['says so', `parentPort.on('message', ({file}) => parentPort.postMessage({file, batches: [], last: true, failure: 'so'}));`, 'failed: so'],
+  [
+    'says so',
+    `parentPort.on('message', ({file}) => parentPort.postMessage({file, batches: [], last: true, failure: 'so'}));`,
+    'failed: so',
+  ],
   ['throws', `parentPort.on('message', () => { throw new Error('thrown'); });`, 'failed: thrown'],
   ['leaves', `parentPort.on('message', () => process.exit(0));`, 'ended unasked'],
   ['cannot start', `throw new Error('no start');`, 'failed: no start'],

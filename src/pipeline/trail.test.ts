@@ -25,7 +25,12 @@ function record([minute, id]: Event): string {
   });
 }
 
-function file(index: number, minute: number, events: readonly Event[], piece = 1 << 20): TrailInput {
+function file(
+  index: number,
+  minute: number,
+  events: readonly Event[],
+  piece = 1 << 20,
+): TrailInput {
   const bytes = new TextEncoder().encode(events.map(record).join('\n'));
   return {
     file: index,
@@ -60,9 +65,18 @@ async function read(inputs: readonly TrailInput[], options: Partial<TrailOptions
 
 test('puts the events of files that overlap in order of time', async () => {
   const {order, summary} = await read([
-    file(0, 10, [[1, 1], [9, 2]]),
-    file(1, 10, [[2, 3], [5, 4]]),
-    file(2, 15, [[4, 5], [14, 6]]),
+    file(0, 10, [
+      [1, 1],
+      [9, 2],
+    ]),
+    file(1, 10, [
+      [2, 3],
+      [5, 4],
+    ]),
+    file(2, 15, [
+      [4, 5],
+      [14, 6],
+    ]),
   ]);
   expect(order).toEqual(['1:1', '2:3', '4:5', '5:4', '9:2', '14:6']);
   expect(summary).toMatchObject({files: 3, filesRead: 3, events: 6, interrupted: false});
@@ -92,8 +106,15 @@ test('any trail delivered within the window comes out in order, each event once'
 
 test('an event that is delivered twice counts once', async () => {
   const {order, summary} = await read([
-    file(0, 5, [[1, 1], [2, 2], [2, 2]]),
-    file(1, 6, [[1, 1], [3, 3]]),
+    file(0, 5, [
+      [1, 1],
+      [2, 2],
+      [2, 2],
+    ]),
+    file(1, 6, [
+      [1, 1],
+      [3, 3],
+    ]),
   ]);
   expect(order).toEqual(['1:1', '2:2', '3:3']);
   expect(summary.dropped).toEqual({duplicate: 2});
@@ -103,7 +124,10 @@ test('an event that comes too late comes as it comes, and is not lost', async ()
   const {order} = await read([
     file(0, 5, [[1, 1]]),
     file(1, 100, [[99, 2]]),
-    file(2, 200, [[199, 3], [3, 4]]),
+    file(2, 200, [
+      [199, 3],
+      [3, 4],
+    ]),
   ]);
   expect(order).toEqual(['1:1', '99:2', '3:4', '199:3']);
 });
@@ -117,7 +141,12 @@ test('a file that tells the latest first comes out in order', async () => {
 });
 
 test('leaves out what is before since and from until on', async () => {
-  const input = file(0, 5, [[1, 1], [2, 2], [3, 3], [4, 4]]);
+  const input = file(0, 5, [
+    [1, 1],
+    [2, 2],
+    [3, 3],
+    [4, 4],
+  ]);
   const {order, summary} = await read([input], {
     since: START + 2 * MINUTE,
     until: START + 4 * MINUTE,
@@ -128,12 +157,22 @@ test('leaves out what is before since and from until on', async () => {
 
 test('ends at the event at which it is told to', async () => {
   let seen = 0;
-  const summary = await readTrail([file(0, 5, [[1, 1], [2, 2], [3, 3]])], () => ++seen < 2, {
-    workers: 0,
-    threadUrl: new URL('file:///none'),
-    threadData: settings,
-    session: () => openDecodeSession(settings),
-  });
+  const summary = await readTrail(
+    [
+      file(0, 5, [
+        [1, 1],
+        [2, 2],
+        [3, 3],
+      ]),
+    ],
+    () => ++seen < 2,
+    {
+      workers: 0,
+      threadUrl: new URL('file:///none'),
+      threadData: settings,
+      session: () => openDecodeSession(settings),
+    },
+  );
   expect(seen).toBe(2);
   expect(summary).toMatchObject({events: 2, interrupted: true});
 });
@@ -153,15 +192,19 @@ test('lets output drain while a large window empties', async () => {
   const events = Array.from({length: 9000}, (_, i): Event => [i % 15, i + 1]);
   let waiting = 0;
   let most = 0;
-  const summary = await readTrail([file(0, 5, events)], () => (most = Math.max(most, ++waiting)) > 0, {
-    workers: 0,
-    threadUrl: new URL('file:///none'),
-    threadData: settings,
-    session: () => openDecodeSession(settings),
-    breathe: async () => {
-      waiting = 0;
+  const summary = await readTrail(
+    [file(0, 5, events)],
+    () => (most = Math.max(most, ++waiting)) > 0,
+    {
+      workers: 0,
+      threadUrl: new URL('file:///none'),
+      threadData: settings,
+      session: () => openDecodeSession(settings),
+      breathe: async () => {
+        waiting = 0;
+      },
     },
-  });
+  );
   expect(summary.events).toBe(9000);
   expect(most).toBeLessThan(5000);
 });
@@ -175,7 +218,9 @@ test('rejects and drops are told with the file they are of', async () => {
     },
   };
   const rejects: string[] = [];
-  const {summary} = await read([odd], {onReject: ({path, reason}) => rejects.push(`${path} ${reason}`)});
+  const {summary} = await read([odd], {
+    onReject: ({path, reason}) => rejects.push(`${path} ${reason}`),
+  });
   expect(summary.events).toBe(1);
   expect(rejects.length).toBeGreaterThan(0);
   expect(rejects.every((each) => each.startsWith('file-0 '))).toBe(true);

@@ -42,9 +42,10 @@ interface Cluster {
  *
  * An attack is a burst of hundreds of the most surprising events there are; counted like others
  * they would soon call each other usual. So tail events are gathered by entity for a day, and
- * counted only when that day is over; of a cluster larger than (nearly) all others only the highest
- * events count, as many as the size that a hundredth of all clusters exceed. Ordinary bursts are
- * thus counted in full, which keeps the shares of a quiet stream what they claim to be.
+ * counted only when that day is over; and in each layer of the tail (each a tenth as rare as the
+ * one before) a cluster counts for as many events as nearly all others have there, its rest for
+ * events just below the layer. Ordinary bursts are thus counted in full, which keeps the shares of
+ * a quiet stream what they claim to be, but a burst like no other is not believed.
  *
  * Beyond the last ten events the tail is taken to be exponential (Pickands, Ann. Stat. 1975, with
  * shape 0), with the mean excess of the highest 0.2 %.
@@ -62,7 +63,10 @@ export class Calibrator {
   readonly #sizes = new Float64Array(LAYERS * SIZES);
   /** Where each layer of the tail begins. */
   readonly #layers = new Float64Array(LAYERS).fill(Number.POSITIVE_INFINITY);
+  /** In the order in which they began to be gathered. */
   #clusters = new Map<number, Cluster>();
+  /** When the first of them began. */
+  #oldest = 0;
   /** Counts were last faded at this time; once a day is often enough. */
   #faded = Number.NaN;
   /** Added since the tail was fitted. */
@@ -97,19 +101,29 @@ export class Calibrator {
     const {clusterHours, tail, enough} = this.#parameters;
     if (clusterHours === 0 || share >= tail || this.#total <= enough) this.#add(raised);
     else this.#gather(raised, time, entity);
+    const {size} = this.#clusters;
+    if (size > 0 && (time - this.#oldest >= clusterHours * HOUR_MS || size > OPEN)) {
+      this.#closeOld(time);
+    }
+    if (++this.#sinceFit >= FIT_EVERY && this.#total > enough) this.#fit();
+  }
+
+  /** Closes the clusters that are over, and the oldest of too many. */
+  #closeOld(time: number): void {
     for (const [of, cluster] of this.#clusters) {
-      const over = time - cluster.start >= clusterHours * HOUR_MS;
+      this.#oldest = cluster.start;
+      const over = time - cluster.start >= this.#parameters.clusterHours * HOUR_MS;
       if (!over && this.#clusters.size <= OPEN) break;
       this.#clusters.delete(of);
       this.#close(cluster);
     }
-    if (++this.#sinceFit >= FIT_EVERY && this.#total > enough) this.#fit();
   }
 
   #gather(raised: number, time: number, entity: number): void {
     let cluster = this.#clusters.get(entity);
     if (cluster === undefined) {
       cluster = {start: time, size: 0, values: []};
+      if (this.#clusters.size === 0) this.#oldest = time;
       this.#clusters.set(entity, cluster);
     }
     cluster.size++;
@@ -261,6 +275,7 @@ export class Calibrator {
       const values = [...state.subarray(at, at + length)];
       if (values.length !== length) throw new BinaryError('a cluster lacks values');
       at += length;
+      if (this.#clusters.size === 0) this.#oldest = start;
       this.#clusters.set(entity, {start, size, values});
     }
   }

@@ -2,7 +2,7 @@ import {expect, test} from 'vitest';
 import {DEFAULT_PARAMETERS, type ModelPlan} from '../model/plan.ts';
 import {Vocabulary} from '../model/vocabulary.ts';
 import {ContextScorer} from './scorer.ts';
-import {CLOUDTRAIL_WORDING} from './wording.ts';
+import type {FacetWording} from './wording.ts';
 
 const COLUMNS = ['principal', 'peer', 'operation', 'network'];
 const PLAN: ModelPlan = {
@@ -16,6 +16,22 @@ const PLAN: ModelPlan = {
   parameters: DEFAULT_PARAMETERS,
 };
 const DAY = 86_400_000;
+const WORDING: Readonly<Record<string, FacetWording>> = {
+  operation: {
+    first: '{who} has never called {value}',
+    rare: '{who} seldom calls {value} ({times} of {total} calls)',
+    holders: {
+      none: 'nobody has',
+      others: 'none of {members} {group} has, {others} others have',
+      some: '{holders} of {members} {group} have',
+    },
+  },
+  network: {
+    first: '{who} comes from {value} for the first time',
+    rare: '{who} seldom comes from {value} ({times} of {total} times)',
+    usual: 'usual: {usual}',
+  },
+};
 
 function learnt() {
   const vocabularies = COLUMNS.map(() => new Vocabulary());
@@ -31,7 +47,7 @@ function learnt() {
     scorer.observe(row('nightly', 'role:', 'ec2:CreateSnapshot', 'vpce-1'), day * DAY, out);
   }
   const text = (column: number, id: number) => vocabularies[column]!.text(id);
-  return {scorer, row, options: {columns: COLUMNS, text, wording: CLOUDTRAIL_WORDING}};
+  return {scorer, row, options: {columns: COLUMNS, text, wording: WORDING}};
 }
 
 test('says what was never done, who else does it, and what would be usual', () => {
@@ -43,9 +59,9 @@ test('says what was never done, who else does it, and what would be usual', () =
   expect(explanation.mostNovel?.facet).toBe('network');
   expect(explanation.facets.map(({sentence}) => sentence)).toMatchInlineSnapshot(`
     [
-      "raul has never called ec2:CreateSnapshot; 2 other principals have",
+      "raul has never called ec2:CreateSnapshot; 2 of 3 principals have",
       "raul comes from 203.0.113.0/24 for the first time; usual: 198.51.100.0/24 (100 %)",
-      "raul has never been among those who call ec2:CreateSnapshot; usual: nightly (50 %), backup (50 %)",
+      "principal=raul has never had principal=raul; usual: nightly (50 %), backup (50 %)",
     ]
   `);
   expect(explanation.facets.map(({knownTo}) => knownTo)).toEqual(['everyone', 'never', 'everyone']);
@@ -57,13 +73,36 @@ test('says what was never done, who else does it, and what would be usual', () =
   expect(explanation.facets.reduce((sum, {share}) => sum + share, 0)).toBeCloseTo(1, 9);
 });
 
+test('counts the others by group', () => {
+  const {scorer, row, options} = learnt();
+  const ids = row('raul', 'user:', 'ec2:CreateSnapshot', '198.51.100.0/24');
+  const out = scorer.scored();
+  scorer.score(ids, 20 * DAY, out);
+  // raul is 0, backup 1, nightly 2: people are group 0, machines group 1.
+  const groups = {
+    of: (entity: number) => (entity === 0 ? 0 : 1),
+    size: (group: number) => [41, 7][group]!,
+    name: (group: number) => ['people', 'roles'][group]!,
+  };
+  const said = (other: typeof groups) =>
+    scorer.explain(ids, 20 * DAY, out, {...options, groups: other}).facets[0]?.sentence;
+  expect(said(groups)).toBe(
+    'raul has never called ec2:CreateSnapshot; none of 41 people has, 2 others have',
+  );
+  expect(said({...groups, of: () => 0})).toBe(
+    'raul has never called ec2:CreateSnapshot; 2 of 41 people have',
+  );
+});
+
 test('has a generic form for facets without words of their own', () => {
   const {scorer, row, options} = learnt();
   const ids = row('raul', 'user:', 's3:GetObject', '203.0.113.0/24');
   const out = scorer.scored();
   scorer.score(ids, 20 * DAY, out);
   const {sentence} = scorer.explain(ids, 20 * DAY, out, {...options, wording: {}});
-  expect(sentence).toMatchInlineSnapshot(`"principal=raul has never had network=203.0.113.0/24; usual: 198.51.100.0/24 (100 %)"`);
+  expect(sentence).toMatchInlineSnapshot(
+    `"principal=raul has never had network=203.0.113.0/24; usual: 198.51.100.0/24 (100 %)"`,
+  );
 });
 
 test('says so when nothing is unusual', () => {

@@ -1,7 +1,7 @@
 import {saturate} from '../model/evidence.ts';
 import type {Counts, Learner, UsualValue} from '../model/learner.ts';
 import type {ModelPlan} from '../model/plan.ts';
-import {type FacetWording, fill, GENERIC_WORDING} from './wording.ts';
+import {type FacetWording, fill, GENERIC_WORDING, type Holders} from './wording.ts';
 
 /** What an explanation needs to know beside the counts. */
 export interface ExplainOptions {
@@ -11,8 +11,21 @@ export interface ExplainOptions {
   readonly text: (column: number, id: number) => string;
   /** Sentences by facet name; others get the generic form. */
   readonly wording?: Readonly<Record<string, FacetWording>>;
+  /** The groups whose members are counted, as in "3 of 41 users"; without them all are one. */
+  readonly groups?: EntityGroups | undefined;
+  /** The event was learnt already: tell the counts as they would be without it. */
+  readonly without?: boolean | undefined;
   /** Usual values told per facet; 3 unless told. */
   readonly usual?: number;
+}
+
+/** Which group an entity belongs to, and how large the groups are. */
+export interface EntityGroups {
+  /** Group of an entity; -1 if it is not known. */
+  of(entity: number): number;
+  size(group: number): number;
+  /** In the plural: "users". */
+  name(group: number): string;
 }
 
 export interface LevelExplanation extends Counts {
@@ -33,10 +46,12 @@ export interface FacetExplanation {
   readonly levels: readonly LevelExplanation[];
   /** What would have been ordinary: the commonest values, of the nearest level that has any. */
   readonly usual: readonly {readonly value: string; readonly share: number}[];
-  /** Entities that ever had the value, where a facet counts them; else undefined. */
-  readonly holders: number | undefined;
+  /** Who ever had the value, where a facet counts that; else undefined. */
+  readonly holders: Holders | undefined;
   /** One sentence for people, without a full stop. */
   readonly sentence: string;
+  /** Its first clause alone, without the entity's name where it begins with that. */
+  readonly brief: string;
 }
 
 export interface Explanation {
@@ -78,7 +93,8 @@ export function explain(
     .sort((a, b) => b.share - a.share);
   const mostNovel = surprise === 0 ? undefined : told[parts.indexOf(Math.max(...parts))];
   const telling = ranked.filter(({share}) => share >= 0.15).slice(0, 3);
-  const sentence = telling.map((facet) => facet.sentence).join('; ');
+  // One is told in full; of the others it is enough to name them.
+  const sentence = telling.map((facet, i) => (i === 0 ? facet.sentence : facet.brief)).join('; ');
   return {entity: who, mostNovel, facets: told, sentence: sentence || `${who} did what is usual`};
 }
 
@@ -96,9 +112,14 @@ function explainFacet(
   const facet = facets[f] as ModelPlan['facets'][number];
   const id = ids[facet.target] as number;
   const component = options.columns[facet.target] ?? `column ${facet.target}`;
+  // As in `Learner.scoreWithout`: a wider history loses the event only if the narrower knew it alone.
+  let removing = options.without === true;
   const levels = facet.levels.map((columns, level): LevelExplanation => {
     const name = levelName(columns, facet.target, entity, options.columns);
-    return {name, ...learner.counts(f, level, ids, time)};
+    const counts = learner.counts(f, level, ids, time);
+    const told = removing ? withoutOne(counts) : counts;
+    removing &&= counts.times <= 1;
+    return {name, ...told};
   });
   const nearest = levels.findIndex(({distinct}) => distinct > 0);
   const limit = options.usual ?? 3;
@@ -106,10 +127,19 @@ function explainFacet(
     value: options.text(facet.target, value),
     share: part,
   });
-  const usual = nearest < 0 ? [] : learner.usual(f, nearest, ids, limit).map(text);
+  // What only this event did is not usual.
+  const alone = options.without === true && learner.counts(f, 0, ids, time).times === 1;
+  const usual =
+    nearest < 0
+      ? []
+      : learner
+          .usual(f, nearest, ids, alone ? limit + 1 : limit)
+          .filter(({value: other}) => !(alone && nearest === 0 && other === id))
+          .slice(0, limit)
+          .map(text);
   const value = options.text(facet.target, id);
   const known = judged.level[f] as number;
-  const holders = holdersOf(learner, facet.target, ids, time);
+  const holders = holdersOf(learner, facet.target, ids, time, options);
   const facts = {
     facet: facet.name,
     component,
@@ -124,25 +154,70 @@ function explainFacet(
   const wording = options.wording?.[facet.name] ?? GENERIC_WORDING;
   const context = {
     who,
+    column: (name: string) => {
+      const c = options.columns.indexOf(name);
+      return c < 0 ? undefined : options.text(c, ids[c] as number);
+    },
     entityName: options.columns[entity] ?? 'entity',
     of: facet.levels[0]?.map((c) => options.text(c, ids[c] as number)).join(' ') ?? '',
   };
-  return {...facts, sentence: fill(wording, facts, context)};
+  const sentence = fill(wording, facts, context, false);
+  return {...facts, sentence, brief: fill(wording, facts, context, true)};
 }
 
-/** Entities that ever had the event's value of a column, if a facet asks who does that. */
+/** More holders than this are not looked at one by one: a value so common needs no such words. */
+const MAX_HOLDERS = 1_000;
+
+/** Who ever had the event's value of a column, if a facet asks who does that. */
 function holdersOf(
   learner: Learner,
   column: number,
   ids: Int32Array,
   time: number,
-): number | undefined {
+  {groups, without}: ExplainOptions,
+): Holders | undefined {
   const {facets, entity} = learner.plan;
   const asks = facets.findIndex(
     ({target, levels}) =>
       target === entity && levels[0]?.length === 1 && levels[0][0] === column && column !== entity,
   );
-  return asks < 0 ? undefined : learner.counts(asks, 0, ids, time).distinct;
+  if (asks < 0) return undefined;
+  const {distinct: all, times} = learner.counts(asks, 0, ids, time);
+  // The entity itself does not count among the others when it is this event alone.
+  const self = without === true && times === 1 ? 1 : 0;
+  const distinct = all - self;
+  const widest = (facets[asks] as ModelPlan['facets'][number]).levels.length - 1;
+  const group = groups?.of(ids[entity] as number) ?? -1;
+  if (groups === undefined || group < 0 || distinct > MAX_HOLDERS) {
+    const everybody = learner.counts(asks, widest, ids, time).distinct;
+    return {holders: distinct, members: everybody, group: 'principals', others: 0};
+  }
+  const holders =
+    learner.usual(asks, 0, ids, MAX_HOLDERS).filter(({value}) => groups.of(value) === group)
+      .length - self;
+  return {
+    holders,
+    members: groups.size(group),
+    group: groups.name(group),
+    others: distinct - holders,
+  };
+}
+
+/** Counts as they would be had the value been seen once less. */
+function withoutOne(counts: Counts): Counts {
+  if (counts.times === 0) return counts;
+  const times = counts.times - 1;
+  const share = counts.count / counts.times;
+  return {
+    ...counts,
+    total: Math.max(0, counts.total - share),
+    totalTimes: counts.totalTimes - 1,
+    distinct: times === 0 ? counts.distinct - 1 : counts.distinct,
+    count: counts.count - share,
+    times,
+    // Which of several it was is not known; of one alone nothing is left.
+    ...(times === 0 && {firstSeen: Number.NaN, lastSeen: Number.NaN}),
+  };
 }
 
 function levelName(

@@ -6,14 +6,18 @@ import type {FacetExplanation} from './explain.ts';
  * level), `usual`, `holders`.
  */
 export interface FacetWording {
-  /** The value was never seen at the own level. */
+  /** The value was never seen at the own level. Braces may also name any column of the event. */
   readonly first: string;
   /** It was, but seldom. */
   readonly rare: string;
   /** Added when something is usual; needs `usual`. */
   readonly usual?: string;
-  /** Added when it is counted who ever had the value; one form for one, and for several. */
-  readonly holders?: {readonly none: string; readonly one: string; readonly many: string};
+  /**
+   * Added when it is counted who ever had the value: nobody, nobody of the entity's own group, or
+   * some of it. Braces: `holders` and `members` of the group, `group` (its name in the plural),
+   * `have` (or "has"), `others` who are not of it.
+   */
+  readonly holders?: {readonly none: string; readonly others: string; readonly some: string};
 }
 
 /** For any facet of any log. */
@@ -23,88 +27,73 @@ export const GENERIC_WORDING: FacetWording = {
   usual: 'usual: {usual}',
 };
 
-/** For the facets of the CloudTrail profile. */
-export const CLOUDTRAIL_WORDING: Readonly<Record<string, FacetWording>> = {
-  operation: {
-    first: '{who} has never called {value}',
-    rare: '{who} seldom calls {value} ({times} of {total} calls)',
-    holders: {
-      none: 'nobody has',
-      one: 'one other principal has',
-      many: '{holders} other principals have',
-    },
-  },
-  network: {
-    first: '{who} comes from {value} for the first time',
-    rare: '{who} seldom comes from {value} ({times} of {total} times)',
-    usual: 'usual: {usual}',
-  },
-  userAgent: {
-    first: '{who} uses {value} for the first time',
-    rare: '{who} seldom uses {value} ({times} of {total} times)',
-    usual: 'usual: {usual}',
-  },
-  region: {
-    first: '{who} has never been active in {value}',
-    rare: '{who} is seldom active in {value} ({times} of {total} times)',
-    usual: 'usual: {usual}',
-  },
-  time: {
-    first: '{who} has never been active at this time of the week ({value})',
-    rare: '{who} is seldom active at this time of the week ({value}; {times} of {total} times)',
-    usual: 'usual: {usual}',
-  },
-  error: {
-    first: '{who} has never met the outcome {value}',
-    rare: '{who} seldom meets the outcome {value} ({times} of {total} times)',
-    usual: 'usual: {usual}',
-  },
-  resource: {
-    first: '{who} has never used {value} there',
-    rare: '{who} seldom uses {value} there ({times} of {total} times)',
-    usual: 'usual: {usual}',
-  },
-  actorForOperation: {
-    first: '{who} has never been among those who call {of}',
-    rare: '{who} is seldom among those who call {of} ({times} of {total} calls)',
-    usual: 'usual: {usual}',
-  },
-};
-
 export interface WordingContext {
+  /** Text of any other column, by its name; undefined if there is none. */
+  readonly column: (name: string) => string | undefined;
   readonly who: string;
   readonly entityName: string;
   readonly of: string;
 }
 
-/** The sentence for one facet. */
+/** Who else ever had a value. */
+export interface Holders {
+  /** Of the entity's own group, which has so many members; the entity itself is one of them. */
+  readonly holders: number;
+  readonly members: number;
+  /** Name of the group, in the plural. */
+  readonly group: string;
+  /** Of other groups. */
+  readonly others: number;
+}
+
+/** The sentence for one facet; `brief` leaves out what is usual and who else does it. */
 export function fill(
   wording: FacetWording,
-  facts: Omit<FacetExplanation, 'sentence'>,
-  {who, entityName, of}: WordingContext,
+  facts: Omit<FacetExplanation, 'sentence' | 'brief'>,
+  {who, entityName, of, column}: WordingContext,
+  brief: boolean,
 ): string {
   const own = facts.levels[0];
   const first = own === undefined || own.times === 0;
-  const others = facts.holders;
+  const held = facts.holders;
   const values: Readonly<Record<string, string>> = {
     who,
     of,
     entity: entityName,
-    value: facts.value,
+    value: shortened(facts.value),
     component: facts.component,
     times: String(own?.times ?? 0),
     total: String(own?.totalTimes ?? 0),
-    holders: String(others ?? 0),
-    usual: facts.usual.map(({value, share}) => `${value} (${percent(share)})`).join(', '),
+    holders: String(held?.holders ?? 0),
+    members: String(held?.members ?? 0),
+    have: held?.holders === 1 ? 'has' : 'have',
+    group: held?.group ?? '',
+    others: String(held?.others ?? 0),
+    usual: facts.usual
+      .slice(0, 2)
+      .map(({value, share}) => `${shortened(value)} (${percent(share)})`)
+      .join(', '),
   };
   const parts = [first ? wording.first : wording.rare];
-  if (first && others !== undefined && wording.holders !== undefined) {
-    const {none, one, many} = wording.holders;
-    parts.push(others === 0 ? none : others === 1 ? one : many);
+  if (!brief) {
+    if (first && held !== undefined && wording.holders !== undefined) {
+      const {none, others, some} = wording.holders;
+      parts.push(held.holders > 0 ? some : held.others > 0 ? others : none);
+    }
+    if (wording.usual !== undefined && facts.usual.length > 0) parts.push(wording.usual);
   }
-  if (wording.usual !== undefined && facts.usual.length > 0) parts.push(wording.usual);
-  const put = (_: string, name: string) => values[name] ?? '';
-  return parts.map((part) => part.replace(/\{(\w+)\}/g, put)).join('; ');
+  const put = (_: string, name: string) => values[name] ?? column(name) ?? '';
+  const text = parts.map((part) => part.replace(/\{(\w+)\}/g, put)).join('; ');
+  // A clause that follows another about the same one need not name it again.
+  return brief && text.startsWith(`${who} `) ? text.slice(who.length + 1) : text;
+}
+
+const LONGEST = 72;
+
+/** A long value loses its middle: names differ at their ends. */
+function shortened(value: string): string {
+  if (value.length <= LONGEST) return value;
+  return `${value.slice(0, LONGEST / 2)}…${value.slice(-LONGEST / 2 + 1)}`;
 }
 
 function percent(share: number): string {

@@ -39,8 +39,8 @@ export const SCENARIO_NAMES = Object.keys(SCENARIOS) as ScenarioName[];
 const DAY = 86_400_000;
 
 /**
- * The calls of all campaigns, labelled and in no order. `raul` alone falls on the last full day;
- * otherwise campaigns are spread over the days after the first week, or the first third of a
+ * The calls of all campaigns, labelled and in no order. `raul` falls on the last
+ * working day, so that it is not the weekend that gives him away; the other campaigns are spread over the days after the first week, or the first third of a
  * shorter simulation.
  */
 export function planCampaigns(
@@ -70,7 +70,7 @@ export function planCampaigns(
   order.forEach((scenario, i) => {
     const day =
       scenario === 'raul'
-        ? last
+        ? lastWorkingDay(begin, last)
         : first + Math.floor(((i + random.next() * 0.9) * (last - first + 1)) / (order.length + 1));
     const context = new ScenarioContext({
       world,
@@ -83,4 +83,13 @@ export function planCampaigns(
     SCENARIOS[scenario](context);
   });
   return calls;
+}
+
+/** The last day that is no Saturday or Sunday, if there is one after the first two days. */
+function lastWorkingDay(begin: number, last: number): number {
+  for (let day = last; day >= 2; day--) {
+    const weekday = new Date(begin + day * DAY).getUTCDay();
+    if (weekday !== 0 && weekday !== 6) return day;
+  }
+  return last;
 }

@@ -47,7 +47,7 @@ export function deniedCode(operation: Operation): string {
     case 'route53':
     case 'monitoring':
     case 'kms':
-      return operation.service === 'kms' ? 'AccessDenied' : 'AccessDenied';
+      return 'AccessDenied';
     default:
       return 'AccessDeniedException';
   }

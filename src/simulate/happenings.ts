@@ -1,5 +1,4 @@
 import type {Random} from '../base/random.ts';
-import * as agents from './agents.ts';
 import type {Call, Session} from './call.ts';
 import {base32, publicAddress, spread, uuid} from './draw.ts';
 import {ordinaryError} from './errors.ts';
@@ -17,6 +16,7 @@ import {
 } from './people.ts';
 import {createResource, usualResource} from './resources.ts';
 import {makeRobot, migrate, type Robot, releaseDay} from './robots.ts';
+import * as userAgents from './user-agents.ts';
 import type {World} from './world.ts';
 
 const HOUR = 3_600_000;
@@ -81,7 +81,6 @@ export class Happenings {
     const person = random.pick(
       people.filter(({family, name}) => family === 'ops' && name !== 'raul'),
     );
-    const before = person.tasks;
     const time = start + (1 + random.next() * 3.5) * HOUR;
     const repair = [
       'rds:RebootDBInstance',
@@ -127,11 +126,10 @@ export class Happenings {
         at += 20_000 + random.exponential(4 * MINUTE);
       }
     }
-    person.tasks = before;
   }
 
   #newcomer(day: number): void {
-    const {people, org, taken, days} = this.#world;
+    const {people, org, taken} = this.#world;
     const family = this.#random.pick([
       'developer',
       'developer',
@@ -139,7 +137,7 @@ export class Happenings {
       'ops',
       'support',
     ] as Family[]);
-    people.push(makePerson(this.#random, org, {family, taken, firstDay: day, days: 0 * days}));
+    people.push(makePerson(this.#random, org, {family, taken, firstDay: day, days: 0}));
   }
 
   #newRobot(day: number): void {
@@ -292,7 +290,7 @@ export class Happenings {
     const random = this.#random;
     const {org} = this.#world;
     const account = random.pick(org.accounts).id;
-    const access = {address: publicAddress(random), userAgent: agents.browser(random)};
+    const access = {address: publicAddress(random), userAgent: userAgents.browser(random)};
     let time = start + random.below(24) * HOUR;
     for (let i = random.between(2, 9); i > 0; i--) {
       const session = loginSession(account, 'HIDDEN_DUE_TO_SECURITY_REASONS', access);
@@ -328,7 +326,7 @@ export class Happenings {
     const office = random.pick(this.#world.org.offices);
     const access = {
       address: random.pick(office.addresses),
-      userAgent: agents.browser(random),
+      userAgent: userAgents.browser(random),
       console: true,
     };
     const session = root(account, time, access);
@@ -412,7 +410,7 @@ export class Happenings {
           identity: {
             type: 'AWSAccount',
             principalId: 'AROA3VENDORCOSTREADER:collector',
-            accountId: '464622532012',
+            accountId: '730194558821',
           },
           address: access.address,
           userAgent: access.userAgent,

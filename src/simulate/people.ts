@@ -1,13 +1,13 @@
 import type {Random} from '../base/random.ts';
-import * as agents from './agents.ts';
 import type {Call, Session} from './call.ts';
-import {base32, hex, publicAddress, publicNetwork, spread, uuid, Weighted} from './draw.ts';
+import {base32, publicAddress, publicNetwork, spread, uuid, Weighted} from './draw.ts';
 import {ordinaryError} from './errors.ts';
 import {assumedRole, awsService, iamUser, identityCenterUser, samlUser} from './identity.ts';
 import {type Operation, operation, SERVICES} from './operations.ts';
 import type {Office, Org} from './org.ts';
 import {assumeRoleResponse, stableId} from './parameters.ts';
 import {type App, createResource, usualResource} from './resources.ts';
+import * as userAgents from './user-agents.ts';
 
 const HOUR = 3_600_000;
 
@@ -202,9 +202,9 @@ export function makePerson(
     begins: 8 + random.next() * 2,
     activity: Math.min(3.5, spread(random, 0.8)),
     curiosity: 0.01 + 0.07 * random.next() ** 2,
-    browser: agents.browser(random),
-    cli: agents.cliAgent(random),
-    tool: agents.toolAgent(random),
+    browser: userAgents.browser(random),
+    cli: userAgents.cliAgent(random),
+    tool: userAgents.toolAgent(random),
     mfa: random.chance(0.93),
     tasks: repertoire(random, family),
     away,
@@ -277,9 +277,9 @@ export function personDay(
   if (random.chance(0.012))
     person.homeNetwork = `${person.homeNetwork.split('.')[0]}.${random.below(256)}.${random.below(256)}`;
   if (random.chance(0.06)) person.homeAddress = `${person.homeNetwork}.${random.between(2, 250)}`;
-  if (random.chance(0.01)) person.cli = agents.cliAgent(random);
-  if (random.chance(0.012)) person.tool = agents.toolAgent(random);
-  if (random.chance(0.004)) person.browser = agents.browser(random);
+  if (random.chance(0.01)) person.cli = userAgents.cliAgent(random);
+  if (random.chance(0.012)) person.tool = userAgents.toolAgent(random);
+  if (random.chance(0.004)) person.browser = userAgents.browser(random);
   if (random.chance(0.008)) person.apps.push(random.pick(org.apps)); // helps another team from now on
   if (random.chance(0.03)) return; // ill
   const working = weekend || holiday ? random.chance(person.family === 'ops' ? 0.12 : 0.035) : true;
@@ -635,16 +635,12 @@ export function makeRaul(random: Random, org: Org): Person {
     begins: 8.6,
     activity: 0.9,
     curiosity: 0.004,
-    browser: agents.browser(random),
-    cli: agents.cliAgent(random),
-    tool: agents.toolAgent(random),
+    browser: userAgents.browser(random),
+    cli: userAgents.cliAgent(random),
+    tool: userAgents.toolAgent(random),
     mfa: true,
     tasks: new Weighted(keys.map(operation), (_, rank) => spread(random, 0.4) / (1 + rank)),
     away: [],
     firstDay: 0,
   };
-}
-
-export function sessionId(random: Random): string {
-  return hex(random, 12);
 }

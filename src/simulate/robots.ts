@@ -1,5 +1,4 @@
 import type {Random} from '../base/random.ts';
-import * as agents from './agents.ts';
 import type {Call, Session} from './call.ts';
 import {base32, hex, spread, uuid, Weighted} from './draw.ts';
 import {deniedCode, missingCode, ordinaryError} from './errors.ts';
@@ -8,6 +7,7 @@ import {type Operation, operation, operations, SERVICES} from './operations.ts';
 import {type Account, awsAddress, type Org, privateAddress} from './org.ts';
 import {assumeRoleResponse, roleId, stableId} from './parameters.ts';
 import {type App, createResource, usualResource} from './resources.ts';
+import * as userAgents from './user-agents.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -282,14 +282,14 @@ export function makeRobot(
     ),
     userAgent:
       kind === 'terraform'
-        ? agents.TERRAFORM
+        ? userAgents.TERRAFORM
         : kind === 'scanner'
-          ? agents.PROWLER
+          ? userAgents.PROWLER
           : kind === 'pipeline'
             ? random.chance(0.5)
-              ? agents.GITHUB
-              : agents.sdkAgent(random)
-            : agents.sdkAgent(random),
+              ? userAgents.GITHUB
+              : userAgents.sdkAgent(random)
+            : userAgents.sdkAgent(random),
     addresses:
       kind === 'function' && random.chance(0.6)
         ? Array.from({length: 12}, () => awsAddress(random))
@@ -442,7 +442,7 @@ export function robotDay(
 }
 
 function upgrade(robot: Robot, random: Random): void {
-  robot.userAgent = robot.kind === 'linked' ? robot.userAgent : agents.sdkAgent(random);
+  robot.userAgent = robot.kind === 'linked' ? robot.userAgent : userAgents.sdkAgent(random);
   if (random.chance(0.3)) robot.sessions = [];
 }
 
@@ -588,7 +588,9 @@ function sessionName(robot: Robot, random: Random, time: number): string {
     case 'pod':
       return `botocore-session-${Math.floor(time / 1000)}`;
     case 'pipeline':
-      return robot.userAgent === agents.GITHUB ? 'GitHubActions' : `AWSCodeBuild-${uuid(random)}`;
+      return robot.userAgent === userAgents.GITHUB
+        ? 'GitHubActions'
+        : `AWSCodeBuild-${uuid(random)}`;
     case 'terraform':
       return `aws-go-sdk-${Math.floor(time / 1000)}000000000`;
     case 'scanner':
@@ -636,7 +638,7 @@ function begin(robot: Robot, name: string, random: Random, time: number, calls: 
   }
   const accessKeyId = `ASIA${base32(random, 16)}`;
   const since = time - random.between(300, 1500);
-  const web = robot.kind === 'pod' || robot.userAgent === agents.GITHUB;
+  const web = robot.kind === 'pod' || robot.userAgent === userAgents.GITHUB;
   const provider =
     robot.kind === 'pod'
       ? `oidc.eks.${robot.app.region}.amazonaws.com/id/${robot.app.account.padEnd(32, '7')}`
@@ -677,7 +679,7 @@ function begin(robot: Robot, name: string, random: Random, time: number, calls: 
       sharedEventId: web ? undefined : uuid(random),
     });
   }
-  return assumedRole(
+  const session = assumedRole(
     {
       roleArn: robot.roleArn,
       name,
@@ -688,6 +690,8 @@ function begin(robot: Robot, name: string, random: Random, time: number, calls: 
     },
     access,
   );
+  if (robot.kind !== 'linked') return session;
+  return {...session, identity: {...session.identity, invokedBy: host}};
 }
 
 const SERVICE_CALLS: readonly [host: string, key: string, kind: string, weight: number][] = [

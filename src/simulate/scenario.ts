@@ -1,10 +1,10 @@
 import type {Random} from '../base/random.ts';
-import * as agents from './agents.ts';
 import type {Call, Label, Session} from './call.ts';
 import {hex, publicAddress} from './draw.ts';
 import {deniedCode} from './errors.ts';
 import {operation} from './operations.ts';
 import {usualResource} from './resources.ts';
+import * as userAgents from './user-agents.ts';
 import type {World} from './world.ts';
 
 /** One attack: writes its calls through `context.stage` and returns nothing. */
@@ -59,7 +59,7 @@ export class ScenarioContext {
     this.address = publicAddress(random);
     this.cli = random.chance(0.3)
       ? `aws-cli/2.${random.between(4, 17)}.${random.between(0, 20)} Python/3.11.8 Linux/6.6.9-amd64 exe/x86_64.kali.2024`
-      : agents.cliAgent(random);
+      : userAgents.cliAgent(random);
     this.script = random.chance(0.6)
       ? `Boto3/1.${random.between(26, 38)}.${random.between(0, 99)} Python/3.${random.between(9, 12)}.2 Linux/6.1.0-kali9-amd64 Botocore/1.29.${random.between(0, 99)}`
       : random.pick([

@@ -15,7 +15,10 @@ export interface SimulationOptions {
   readonly days: number;
   /** First day, UTC; a Monday by default. */
   readonly start?: string | undefined;
-  /** Mean over a week; the organisation grows with it. Default 15,000. */
+  /**
+   * Mean over a week; the organisation grows with it. Default 15,000. Below about 1,500 it stays
+   * above what was asked, since even a small organisation has its services and scanners.
+   */
   readonly eventsPerDay?: number | undefined;
   /** Attacks to mix in; all by default, none for an empty list. */
   readonly scenarios?: readonly ScenarioName[] | undefined;

@@ -96,7 +96,10 @@ test('gives small files whole, large ones in pieces, each in memory of its own',
   const small = put('small.json', 'x'.repeat(1000));
   const size = WHOLE_FILE_BYTES + 123;
   const large = put('large.json', Buffer.alloc(size, 'y'));
-  for (const [path, bytes] of [[small, 1000], [large, size]] as const) {
+  for (const [path, bytes] of [
+    [small, 1000],
+    [large, size],
+  ] as const) {
     let total = 0;
     let pieces = 0;
     for await (const piece of readFilePieces({path, size: bytes, time: 0})) {

@@ -1,4 +1,4 @@
-import {createReadStream, type Dirent} from 'node:fs';
+import {createReadStream, type Dirent, readFileSync} from 'node:fs';
 import {type FileHandle, open, readdir, readFile, stat} from 'node:fs/promises';
 import {join, normalize, sep} from 'node:path';
 import {pipeline} from 'node:stream/promises';
@@ -30,6 +30,8 @@ export interface Listing {
 
 /** Files larger than this are read in pieces. */
 export const WHOLE_FILE_BYTES = 8 * 1024 * 1024;
+/** Files up to this are read without letting anything else happen. */
+const AT_ONCE_BYTES = 256 * 1024;
 const PIECE_BYTES = 1024 * 1024;
 /** How much of a nameless file is looked at for its first event's time. */
 const PEEK_BYTES = 64 * 1024;
@@ -169,14 +171,17 @@ export async function* readFilePieces(
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   try {
+    if (file.size >= 0 && file.size <= AT_ONCE_BYTES) {
+      // Four trips to the thread pool would cost many times what reading so little does.
+      yield own(readFileSync(file.path));
+      return;
+    }
     if (file.size >= 0 && file.size <= WHOLE_FILE_BYTES) {
       yield own(await readFile(file.path));
       return;
     }
     const stream =
-      file.path === '-'
-        ? process.stdin
-        : createReadStream(file.path, {highWaterMark: PIECE_BYTES});
+      file.path === '-' ? process.stdin : createReadStream(file.path, {highWaterMark: PIECE_BYTES});
     const stop = () => stream.destroy();
     signal?.addEventListener('abort', stop, {once: true});
     try {

@@ -30,11 +30,11 @@ test('explain tells of one event what score said, and shows its record', async (
     record: {eventID: string};
     explanation: {facets: unknown[]; sentence: string};
   };
-  expect(told['score']).toBeCloseTo(novel.score, 5);
+  expect(told.score).toBeCloseTo(novel.score, 5);
   expect(told.explanation.sentence).toBe(novel.reason);
   expect(told.explanation.facets.length).toBeGreaterThan(5);
   expect(told.record.eventID).toBe(eventId);
-  expect(told['source']).toEqual(novel.source);
+  expect(told.source).toEqual(novel.source);
 });
 
 test('explain by a model judges as if it had not learnt the event, and leaves the model', async () => {
@@ -104,7 +104,14 @@ test('simulate writes the same bytes for the same seed', async () => {
 test('report writes a whole page that holds the data', async () => {
   const out = join(folder, 'report.html');
   writeFileSync(out, 'old');
-  const {code, stderr} = await run(['report', trail, '--out', out, '--title', 'Two </script> days']);
+  const {code, stderr} = await run([
+    'report',
+    trail,
+    '--out',
+    out,
+    '--title',
+    'Two </script> days',
+  ]);
   expect(code).toBe(0);
   expect(stderr).toContain(`wrote ${out}`);
   const html = readFileSync(out, 'utf8');
@@ -148,7 +155,7 @@ test('evaluate holds the scores against the truth', async () => {
     'worstFalseAlertDay',
     'counts',
   ]);
-  expect(result.counts['attack']).toBeGreaterThan(5);
+  expect(result.counts.attack).toBeGreaterThan(5);
   expect(table.stdout).toContain('campaigns found at 1 false alert a day');
 });
 

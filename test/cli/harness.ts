@@ -107,7 +107,11 @@ export interface Line {
   readonly operation: string;
   readonly score: number;
   readonly bits: Readonly<Record<string, number>>;
-  readonly mostNovel: {readonly facet: string; readonly value: string; readonly bits: number} | null;
+  readonly mostNovel: {
+    readonly facet: string;
+    readonly value: string;
+    readonly bits: number;
+  } | null;
   readonly reason: string;
   readonly source: {readonly file: string; readonly index: number};
 }

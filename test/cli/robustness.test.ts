@@ -58,7 +58,8 @@ test('killed at any moment, the model file is the old one or the new one', async
     if (i % 2 === 0) {
       // As soon as a draft appears, or a little later: while it is being written.
       const until = Date.now() + 4 * whole;
-      while (drafts(home).length === 0 && Date.now() < until && child.exitCode === null) await sleep(1);
+      while (drafts(home).length === 0 && Date.now() < until && child.exitCode === null)
+        await sleep(1);
       await sleep(i % 4 === 0 ? 0 : i);
     } else {
       await sleep((whole * (i + 2)) / 12);
@@ -144,7 +145,13 @@ test('a file that vanishes after it was listed is told, and the rest is scored',
   const args = ['score', pipe, join(home, 'b.json'), join(home, 'c.json'), '--format', 'jsonl'];
   const child = start([...args, '--workers', '0']);
   const outcome = outcomeOf(child);
-  const writer = spawn('sh', ['-c', 'exec 3>"$1"; sleep 0.3; rm "$2"; echo "{}" >&3', 'sh', pipe, join(home, 'b.json')]);
+  const writer = spawn('sh', [
+    '-c',
+    'exec 3>"$1"; sleep 0.3; rm "$2"; echo "{}" >&3',
+    'sh',
+    pipe,
+    join(home, 'b.json'),
+  ]);
   await new Promise((resolve) => writer.on('close', resolve));
   const {code, stdout, stderr} = await outcome;
   expect(code).toBe(3);
@@ -161,14 +168,27 @@ test('a gzip bomb is set aside, whatever lies beside it is scored', async () => 
   writeFileSync(join(home, 'spaces.json.gz'), gzipSync(spaces, {level: 6}));
   writeFileSync(join(home, 'good.json'), records.slice(0, 40).map(line).join(''));
   const rejects = join(home, 'rejects.jsonl');
-  const {code, stdout, stderr} = await run(['score', home, '--format', 'jsonl', '--rejects', rejects]);
+  const {code, stdout, stderr} = await run([
+    'score',
+    home,
+    '--format',
+    'jsonl',
+    '--rejects',
+    rejects,
+  ]);
   expect(code).toBe(0);
   expect(linesOf(stdout).length).toBeGreaterThan(30);
   expect(stderr).toMatch(/set aside: .*2 gzip_expansion/);
-  const told = readFileSync(rejects, 'utf8').trim().split('\n').map((each) => JSON.parse(each));
-  expect(told.filter(({reason}) => reason === 'gzip_expansion').map(({file}) => file).sort()).toEqual(
-    [join(home, 'spaces.json.gz'), join(home, 'zeros.json.gz')],
-  );
+  const told = readFileSync(rejects, 'utf8')
+    .trim()
+    .split('\n')
+    .map((each) => JSON.parse(each));
+  expect(
+    told
+      .filter(({reason}) => reason === 'gzip_expansion')
+      .map(({file}) => file)
+      .sort(),
+  ).toEqual([join(home, 'spaces.json.gz'), join(home, 'zeros.json.gz')]);
 }, 120_000);
 
 test('a record of 200 MB is passed over in constant memory', async () => {
@@ -184,7 +204,8 @@ test('a record of 200 MB is passed over in constant memory', async () => {
   );
   const outcome = outcomeOf(child);
   const write = async (bytes: Uint8Array | string) => {
-    if (!child.stdin.write(bytes)) await new Promise((resolve) => child.stdin.once('drain', resolve));
+    if (!child.stdin.write(bytes))
+      await new Promise((resolve) => child.stdin.once('drain', resolve));
   };
   await write(records.slice(0, 20).map(line).join(''));
   await write('{"eventID":"x","requestParameters":{"huge":"');
@@ -218,7 +239,11 @@ test('ten thousand files are one trail', async () => {
   const {code, stdout, stderr} = await run(['score', home, '--format', 'csv']);
   expect(code).toBe(0);
   expect(stderr).toContain('10 000 events in 10 000 files');
-  const order = stdout.trimEnd().split('\n').slice(1).map((row) => row.slice(0, row.indexOf(',')));
+  const order = stdout
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((row) => row.slice(0, row.indexOf(',')));
   expect(order).toEqual(Array.from({length: total}, (_, i) => `event-${i}`));
   rmSync(home, {recursive: true});
 }, 120_000);
@@ -255,11 +280,12 @@ test('a device that takes nothing is told, wherever output goes', async (context
   const faulty = join(folder, 'faulty.json');
   writeFileSync(faulty, `${records.slice(0, 30).map(line).join('')}nonsense`);
   const script = '"$0" bin/oddtrail.js score "$1" --format "$2" > /dev/full';
-  const toFull = (format: string) => outcomeOf(
-    spawn('sh', ['-c', script, process.execPath, trail, format], {
-      cwd: join(import.meta.dirname, '../..'),
-    }),
-  );
+  const toFull = (format: string) =>
+    outcomeOf(
+      spawn('sh', ['-c', script, process.execPath, trail, format], {
+        cwd: join(import.meta.dirname, '../..'),
+      }),
+    );
   const [jsonl, table, rejects, report] = await Promise.all([
     toFull('jsonl'),
     toFull('table'),

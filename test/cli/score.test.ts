@@ -29,7 +29,9 @@ function logs(): {name: string; text: string}[] {
 }
 
 function records(): Record<string, unknown>[] {
-  return logs().flatMap(({text}) => (JSON.parse(text) as {Records: Record<string, unknown>[]}).Records);
+  return logs().flatMap(
+    ({text}) => (JSON.parse(text) as {Records: Record<string, unknown>[]}).Records,
+  );
 }
 
 test('a line of jsonl has these keys in this order, and nothing else', () => {
@@ -62,7 +64,7 @@ test('a line of jsonl has these keys in this order, and nothing else', () => {
 test('every event comes once, in order of time, with the record it came from', () => {
   const times = all.map(({eventTime}) => Date.parse(eventTime));
   expect(times).toEqual([...times].sort((a, b) => a - b));
-  const wanted = new Set(records().map((record) => record['eventID'] as string));
+  const wanted = new Set(records().map((record) => record.eventID as string));
   expect(new Set(ids(all))).toEqual(wanted);
   expect(all.length).toBe(wanted.size);
   for (const {eventId, source} of [all[0]!, all[300]!, all.at(-1)!]) {
@@ -187,16 +189,22 @@ test('--retrospective judges each event by all but itself', async () => {
   expect(ids(lines)).toEqual(ids(all));
   // The first events are no longer novel for want of a history.
   const early = (of: readonly Line[]) =>
-    of.slice(0, 200).reduce((sum, {bits}) => sum + (bits['operation'] ?? 0), 0);
+    of.slice(0, 200).reduce((sum, {bits}) => sum + (bits.operation ?? 0), 0);
   expect(early(lines)).toBeLessThan(early(all));
 });
 
 test('standard input is a file, plain or gzip, with what is around it', async () => {
-  const text = `${records().map((record) => JSON.stringify(record)).join('\n')}\n`;
+  const text = `${records()
+    .map((record) => JSON.stringify(record))
+    .join('\n')}\n`;
   const [plain, zipped, mixed] = await Promise.all([
     run(['score', '-', '--format', 'jsonl'], {stdin: text}),
     run(['score', '-', '--format', 'jsonl', '--workers', '0'], {stdin: gzipSync(text)}),
-    run(['score', '-', '--format', 'jsonl'], {stdin: logs().map((log) => log.text).join('')}),
+    run(['score', '-', '--format', 'jsonl'], {
+      stdin: logs()
+        .map((log) => log.text)
+        .join(''),
+    }),
   ]);
   expect([plain.code, zipped.code, mixed.code]).toEqual([0, 0, 0]);
   expect(new Set(ids(linesOf(plain.stdout)))).toEqual(new Set(ids(all)));
@@ -239,19 +247,26 @@ test('wrappers of every kind may lie in one folder', async () => {
     writeFileSync(join(mixed, name), content);
   put('records.json', JSON.stringify({Records: part(0)}));
   put('array.json.gz', gzipSync(JSON.stringify(part(10))));
-  put('lines.jsonl', part(20).map((record) => JSON.stringify(record)).join('\n'));
+  put(
+    'lines.jsonl',
+    part(20)
+      .map((record) => JSON.stringify(record))
+      .join('\n'),
+  );
   const lookUp = part(30).map((record) => ({CloudTrailEvent: JSON.stringify(record)}));
   put('lookup.json', JSON.stringify({Events: lookUp}));
-  put('bridge.ndjson', part(40).map((detail) => JSON.stringify({detail})).join('\r\n'));
+  put(
+    'bridge.ndjson',
+    part(40)
+      .map((detail) => JSON.stringify({detail}))
+      .join('\r\n'),
+  );
   put('again.log', JSON.stringify({Records: part(50)}, null, 2));
   put('notes.md', '# not a log');
-  const [whole, glob] = await Promise.all([
-    jsonl(mixed),
-    jsonl(join(mixed, '*.json*')),
-  ]);
+  const [whole, glob] = await Promise.all([jsonl(mixed), jsonl(join(mixed, '*.json*'))]);
   expect(whole.code).toBe(0);
   expect(new Set(ids(linesOf(whole.stdout)))).toEqual(
-    new Set(some.map((record) => record['eventID'])),
+    new Set(some.map((record) => record.eventID)),
   );
   expect(linesOf(glob.stdout)).toHaveLength(40);
 });

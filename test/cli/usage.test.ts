@@ -41,7 +41,10 @@ test('a mistake on the command line ends with 2 and a line that helps', async ()
     [['score', log, '--since', '2026-02-30'], /wanted: 2026-01-31/],
     [['score', log, '--since', '2026-03-01', '--until', '2026-02-01'], /--since is not before/],
     [['score', log, '--workers', '99'], /wanted: 0 to 64/],
-    [['score', log, '--retrospective', '--no-learn', '--model', 'm'], /does not go with --no-learn/],
+    [
+      ['score', log, '--retrospective', '--no-learn', '--model', 'm'],
+      /does not go with --no-learn/,
+    ],
     [['score', log, '--no-learn'], /give --model or --learn-from/],
     [['score', log, '--no-learn', '--model', join(folder, 'none')], /There is no model ".*none"/],
     [['score', '-', '--retrospective'], /reads everything twice, which "-" cannot be/],
@@ -58,7 +61,10 @@ test('a mistake on the command line ends with 2 and a line that helps', async ()
     [['report', log], /required option '--out <file>'/],
     [['evaluate', log], /required option '--truth <file>'/],
     [['simulate', '--out', folder, '--start', '2026-02-30'], /wanted: a day such as/],
-    [['simulate', '--out', folder, '--scenario', 'ruin'], /There is no scenario "ruin"; there are /],
+    [
+      ['simulate', '--out', folder, '--scenario', 'ruin'],
+      /There is no scenario "ruin"; there are /,
+    ],
   ];
   // A few at a time: each is a process.
   for (let i = 0; i < cases.length; i += 6) {

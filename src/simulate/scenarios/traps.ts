@@ -1,3 +1,4 @@
+import {base32} from '../draw.ts';
 import {iamUser} from '../identity.ts';
 import {addressOf, consoleLogin, loginSession} from '../people.ts';
 import type {ScenarioContext} from '../scenario.ts';
@@ -27,7 +28,7 @@ export function canaryLogin(context: ScenarioContext): void {
       {
         account,
         name: DECOYS.user,
-        accessKeyId: 'ASIAQCANARYLOGINOK23',
+        accessKeyId: `ASIA${base32(random, 16)}`,
         since: context.time,
         mfa: false,
       },
