@@ -1,5 +1,14 @@
 import {spawnSync} from 'node:child_process';
-import {cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {expect, test} from 'vitest';
@@ -11,11 +20,20 @@ test('the package holds all that it needs, and works where it is installed', (co
   const folder = mkdtempSync(join(tmpdir(), 'oddtrail-pack-'));
   const sh = (command: string, args: readonly string[], cwd: string) => {
     const shell = process.platform === 'win32';
-    return spawnSync(command, args, {cwd, shell, encoding: 'utf8', env: {...process.env, NODE_PATH: ''}});
+    return spawnSync(command, args, {
+      cwd,
+      shell,
+      encoding: 'utf8',
+      env: {...process.env, NODE_PATH: ''},
+    });
   };
   try {
     // Without scripts: what is tested is the build that is there.
-    const packed = sh('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], ROOT);
+    const packed = sh(
+      'npm',
+      ['pack', '--json', '--ignore-scripts', '--pack-destination', folder],
+      ROOT,
+    );
     expect(packed.status, packed.stderr).toBe(0);
     const [{filename, files}] = JSON.parse(packed.stdout) as [
       {filename: string; files: {path: string}[]},
@@ -36,12 +54,16 @@ test('the package holds all that it needs, and works where it is installed', (co
     ]) {
       expect(paths).toContain(wanted);
     }
-    expect(paths.filter((path) => /\.test\.|^test|^bench|^src|^scripts|\.log$/.test(path))).toEqual([]);
+    expect(paths.filter((path) => /\.test\.|^test|^bench|^src|^scripts|\.log$/.test(path))).toEqual(
+      [],
+    );
 
     // Unpacked beside the packages it names, as an install would leave it, but with no network.
     const home = join(folder, 'home');
     mkdirSync(join(home, 'node_modules'), {recursive: true});
-    expect(sh('tar', ['-xzf', join(folder, filename), '-C', join(home, 'node_modules')], home).status).toBe(0);
+    expect(
+      sh('tar', ['-xzf', join(folder, filename), '-C', join(home, 'node_modules')], home).status,
+    ).toBe(0);
     const installed = join(home, 'node_modules/package');
     const {dependencies} = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
       dependencies: Record<string, string>;
@@ -70,7 +92,7 @@ test('the package holds all that it needs, and works where it is installed', (co
     writeFileSync(
       join(home, 'use.mjs'),
       "import {createDetector} from 'oddtrail';\n" +
-        "const detector = createDetector();\nconsole.log(detector.contexts[0].name);\n",
+        'const detector = createDetector();\nconsole.log(detector.contexts[0].name);\n',
     );
     const used = sh(process.execPath, ['use.mjs'], home);
     expect(used.stdout, used.stderr).toBe('cloudtrail\n');

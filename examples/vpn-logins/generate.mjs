@@ -7,7 +7,20 @@ const TEAMS = {
   build: {cities: ['Berlin', 'Leipzig'], hosts: ['git.example.com', 'ci.example.com']},
   people: {cities: ['Hamburg', 'Munich'], hosts: ['payroll.example.com', 'mail.example.com']},
 };
-const NAMES = ['ada', 'ben', 'cem', 'dora', 'emil', 'finn', 'gül', 'hana', 'ivo', 'jule', 'kim', 'mia'];
+const NAMES = [
+  'ada',
+  'ben',
+  'cem',
+  'dora',
+  'emil',
+  'finn',
+  'gül',
+  'hana',
+  'ivo',
+  'jule',
+  'kim',
+  'mia',
+];
 const START = Date.parse('2026-01-05T00:00:00Z');
 const DAY = 86_400_000;
 

@@ -3,14 +3,17 @@ import {EVENT_FIELDS} from '../event/fields.ts';
 import {readContexts, readShippedContexts} from './context-file.ts';
 import {fieldsOf, parseContexts} from './contexts.ts';
 
-const HEAD = 'stream: {type: cloudtrail}\ncontexts:\n  - name: one\n    entity: principal\n    facets:\n';
+const HEAD =
+  'stream: {type: cloudtrail}\ncontexts:\n  - name: one\n    entity: principal\n    facets:\n';
 
 /** Problems as "line:column path message". */
 function problems(text: string): string[] {
   const parsed = parseContexts('c.yml', text);
   return parsed.ok
     ? []
-    : parsed.problems.map(({line, column, path, message}) => `${line}:${column} ${path} ${message}`);
+    : parsed.problems.map(
+        ({line, column, path, message}) => `${line}:${column} ${path} ${message}`,
+      );
 }
 
 test('the shipped contexts are sound and name only fields that there are', async () => {
@@ -59,7 +62,10 @@ test('a stream of JSON must say where things are, and have one clock at most', (
   expect(problems(text)).toEqual([
     '5:10 stream.fields.who A path is wanted, unless the field is the hour of the event',
   ]);
-  const clocks = text.replace('{as: text}', '{path: w, pattern: "("}\n    h: {as: hour}\n    i: {as: hour}');
+  const clocks = text.replace(
+    '{as: text}',
+    '{path: w, pattern: "("}\n    h: {as: hour}\n    i: {as: hour}',
+  );
   expect(problems(clocks)).toEqual([
     '5:29 stream.fields.who.pattern Not a regular expression',
     '7:13 stream.fields.i.as One field can be the hour',

@@ -15,7 +15,8 @@ test('calls a principal what people would', () => {
     unknown: 'unknown',
     '': '',
   };
-  for (const [principal, name] of Object.entries(names)) expect(principalName(principal)).toBe(name);
+  for (const [principal, name] of Object.entries(names))
+    expect(principalName(principal)).toBe(name);
 });
 
 test('puts other components in words, and leaves those it does not know', () => {

@@ -12,11 +12,11 @@ import {
 import {hostname, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, expect, test} from 'vitest';
-import {loadModel, saveModel} from './model-file.ts';
+import {EVENT_FIELDS} from '../event/fields.ts';
 import {readShippedContexts} from './context-file.ts';
 import {Detector} from './detector.ts';
+import {loadModel, saveModel} from './model-file.ts';
 import {checkReplaceable, replaceFile} from './replace-file.ts';
-import {EVENT_FIELDS} from '../event/fields.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -47,7 +47,11 @@ test('removes the drafts of the dead, and those alone', async () => {
   const {pid} = spawnSync(process.execPath, ['-e', '']);
   const host = hostname().replace(/[^A-Za-z0-9-]/g, '') || 'localhost';
   const dead = `file.${host}-${pid}.tmp`;
-  const others = [`file.${host}-${process.ppid}.tmp`, `file.elsewhere-${pid}.tmp`, `other.${host}-${pid}.tmp`];
+  const others = [
+    `file.${host}-${process.ppid}.tmp`,
+    `file.elsewhere-${pid}.tmp`,
+    `other.${host}-${pid}.tmp`,
+  ];
   for (const name of [dead, ...others]) writeFileSync(join(folder, name), 'draft');
   await replaceFile(join(folder, 'file'), 'new');
   expect(readdirSync(folder).sort()).toEqual(['file', ...others].sort());

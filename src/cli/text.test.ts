@@ -48,15 +48,29 @@ test('a table is as wide as it must be, and wraps what is flexible', () => {
 test('no line of a table is wider than asked, if the columns leave room', () => {
   fc.assert(
     fc.property(fc.array(fc.string({unit: 'grapheme', maxLength: 90})), (texts) => {
-      const text = table([{title: 'id'}, {title: 'why', flexible: true}], texts.map((t) => ['1', t]), 60);
+      const text = table(
+        [{title: 'id'}, {title: 'why', flexible: true}],
+        texts.map((t) => ['1', t]),
+        60,
+      );
       for (const line of text.split('\n')) expect([...line].length).toBeLessThanOrEqual(60);
     }),
   );
 });
 
 test('numbers and times read well', () => {
-  expect([count(0), count(999), count(1000), count(1_234_567)]).toEqual(['0', '999', '1 000', '1 234 567']);
-  expect([duration(-1), duration(89), duration(600), duration(7200)]).toEqual(['0 s', '89 s', '10 min', '2.0 h']);
+  expect([count(0), count(999), count(1000), count(1_234_567)]).toEqual([
+    '0',
+    '999',
+    '1 000',
+    '1 234 567',
+  ]);
+  expect([duration(-1), duration(89), duration(600), duration(7200)]).toEqual([
+    '0 s',
+    '89 s',
+    '10 min',
+    '2.0 h',
+  ]);
   expect([scoreText(0.98996), scoreText(1), scoreText(0)]).toEqual(['0.9899', '1.0000', '0.0000']);
   expect(timeText(Date.UTC(2026, 0, 5))).toBe('2026-01-05T00:00:00Z');
   expect(timeText(Date.UTC(2026, 0, 5) + 7)).toBe('2026-01-05T00:00:00.007Z');

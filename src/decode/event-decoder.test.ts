@@ -86,7 +86,7 @@ function expectSame(files: readonly Uint8Array[]): number {
   expect(a.rejects).toEqual(b.rejects);
   expect(a.events.length).toBe(b.events.length);
   // One by one, so that a difference is told in a line and not in a book.
-  a.events.forEach((event, i) => expect(event).toEqual(b.events[i]));
+  for (const [i, event] of a.events.entries()) expect(event).toEqual(b.events[i]);
   return a.events.length;
 }
 
@@ -113,7 +113,7 @@ test('forgetting what was interned, or beginning anew, changes no component', ()
     expect(anew.epochs.size).toBeGreaterThan(2);
     for (const {events} of [forgetful, anew, both]) {
       expect(events.length).toBe(plain.events.length);
-      events.forEach((event, i) => expect(event).toEqual(plain.events[i]));
+      for (const [i, event] of events.entries()) expect(event).toEqual(plain.events[i]);
     }
   }
 });

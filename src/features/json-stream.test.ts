@@ -24,7 +24,10 @@ const at = {time: '2026-01-05T08:15:30.250Z'};
 
 test('makes a flat record of the declared fields', () => {
   expect(
-    flattener(stream, derivation)({
+    flattener(
+      stream,
+      derivation,
+    )({
       at,
       id: 17,
       user: {name: 'Ann'},
@@ -76,7 +79,10 @@ test('takes time in seconds or milliseconds, as number or text, of plausible yea
 });
 
 test('no field of a record can pose as another', () => {
-  const flat = flattener(stream, derivation)({
+  const flat = flattener(
+    stream,
+    derivation,
+  )({
     at,
     'field:user': 'eve',
     eventName: 'x',

@@ -34,7 +34,14 @@ test('finds the intruder in a log that is no CloudTrail', async () => {
   expect(best[0]?.reason).toContain('mia has never');
   // One person, however the name was written.
   expect(lines.some(({principal}) => /[A-Z]/.test(principal))).toBe(false);
-  expect(Object.keys(lines[0]!.bits)).toEqual(['city', 'network', 'device', 'host', 'volume', 'time']);
+  expect(Object.keys(lines[0]!.bits)).toEqual([
+    'city',
+    'network',
+    'device',
+    'host',
+    'volume',
+    'time',
+  ]);
   expect(table.code).toBe(0);
   expect(table.stdout).toContain('mia');
   expect(explained.code).toBe(0);
