@@ -223,9 +223,7 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
     {
       workers: options.workers,
       threadUrl: new URL(
-        import.meta.url.endsWith('.ts')
-          ? '../../dist/pipeline/thread.js'
-          : '../pipeline/thread.js',
+        import.meta.url.endsWith('.ts') ? '../../dist/pipeline/thread.js' : '../pipeline/thread.js',
         import.meta.url,
       ),
       threadData: settings,
@@ -256,9 +254,7 @@ function follow(
   const issued = (keys[at + 2] as number) !== 0 || (keys[at + 3] as number) !== 0;
   if (!used && !issued) return;
   const own = view.ids[principal] as number;
-  const origin = used
-    ? (chain.originOf(keys[at] as number, keys[at + 1] as number) ?? own)
-    : own;
+  const origin = used ? (chain.originOf(keys[at] as number, keys[at + 1] as number) ?? own) : own;
   if (issued) chain.issued(keys[at + 2] as number, keys[at + 3] as number, origin);
   if (origin !== own) view.origin = view.detector.text(principal, origin);
 }

@@ -1,5 +1,5 @@
-import type {DropReason, Reject} from '../base/outcome.ts';
 import {hash64} from '../base/hash.ts';
+import type {DropReason, Reject} from '../base/outcome.ts';
 import type {EventBatch} from '../event/batch.ts';
 import {parseEventTime} from '../event/event-time.ts';
 import type {RecordSink, RowRange} from './decoder.ts';
@@ -248,7 +248,8 @@ export class EventDecoder implements RecordSink {
   #derive(group: number, combination: number, memo: Int32Array, from: number): void {
     const {name} = this.#deriver.groups[group] as Deriver['groups'][number];
     const components = this.#deriver.derive(name, this.#texts(name, combination));
-    for (let c = 0; c < components.length; c++) memo[from + c] = this.#intern(components[c] as string);
+    for (let c = 0; c < components.length; c++)
+      memo[from + c] = this.#intern(components[c] as string);
   }
 
   #texts(group: string, combination: number): Texts {

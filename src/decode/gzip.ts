@@ -169,15 +169,7 @@ export class GzipEngine {
     for (;;) {
       const out = this.#out;
       const room = out.length - written;
-      engine.writeSync(
-        constants.Z_FINISH,
-        bytes,
-        from,
-        bytes.length - from,
-        out,
-        written,
-        room,
-      );
+      engine.writeSync(constants.Z_FINISH, bytes, from, bytes.length - from, out, written, room);
       if (this.#failed) {
         this.#close();
         return undefined;

@@ -238,8 +238,8 @@ export class Learner {
   }
 
   /**
-   * Reads the own node and the likely place of the value of every facet. Most of these reads miss
-   * the cache, and here they do not wait for each other as they would facet by facet.
+   * Reads the node and the likely place of the value in every context. Many of these reads miss the
+   * cache, and here they do not wait for each other as they would level by level.
    */
   #touch(ids: Int32Array): number {
     const {words} = this.#arena;
@@ -249,11 +249,13 @@ export class Learner {
     const slotNode = this.#slotNode;
     const context = this.#context;
     let touched = this.#touched;
+    let slot = 0;
     for (let f = 0; f < targets.length; f++) {
-      const slot = facetSlot[f]!;
-      const node = context[slotTuple[slot]!]! + slotNode[slot]!;
-      touched ^= words[node + BELOW + 8]!;
-      touched ^= words[homeOf(words[node + TABLE]!, words[node + SHIFT]!, ids[targets[f]!]!)]!;
+      const value = ids[targets[f]!]!;
+      for (const end = facetSlot[f + 1]!; slot < end; slot++) {
+        const node = context[slotTuple[slot]!]! + slotNode[slot]!;
+        touched ^= words[homeOf(words[node + TABLE]!, words[node + SHIFT]!, value)]!;
+      }
     }
     return touched;
   }

@@ -158,7 +158,8 @@ export class ReorderBuffer<Batch extends EventBatch = EventBatch> {
 function sortedOrder(batch: EventBatch): Int32Array | undefined {
   const {times, count} = batch;
   let sorted = true;
-  for (let i = 1; i < count && sorted; i++) sorted = (times[i - 1] as number) <= (times[i] as number);
+  for (let i = 1; i < count && sorted; i++)
+    sorted = (times[i - 1] as number) <= (times[i] as number);
   if (sorted) return undefined;
   const order = new Int32Array(count);
   for (let i = 0; i < count; i++) order[i] = i;

@@ -1,7 +1,7 @@
-import {AppError} from '../base/errors.ts';
+import type {AppError} from '../base/errors.ts';
 import type {DropReason, Reject, RejectReason} from '../base/outcome.ts';
 import type {EventBatch} from '../event/batch.ts';
-import {decodeFiles, type DecodeInput, type DecodePoolOptions} from './decode-pool.ts';
+import {type DecodeInput, type DecodePoolOptions, decodeFiles} from './decode-pool.ts';
 import {ReorderBuffer} from './reorder.ts';
 import {SeenEvents} from './seen-events.ts';
 
