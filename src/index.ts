@@ -1,6 +1,7 @@
 /** The library: the names below are the whole public surface, and change with the version. */
 
-export type {DetectorOptions, FacetScore} from './app/library.ts';
+export {InputFault} from './app/input-fault.ts';
+export type {DetectorOptions, FacetScore, LoadedContexts} from './app/library.ts';
 export {
   type CloudTrailRecord,
   createDetector,

@@ -1,9 +1,13 @@
 import {assert} from '../base/assert.ts';
+import {RoleChain, type RoleChainState} from '../event/role-chain.ts';
 import type {ContextDeclaration} from '../features/context.ts';
 import {DEFAULT_PARAMETERS, type ModelPlan} from '../model/plan.ts';
 import {Vocabulary} from '../model/vocabulary.ts';
+import {SeenEvents} from '../pipeline/seen-events.ts';
 import {AlertBudget} from '../score/budget.ts';
+import {scoreOf} from '../score/calibrator.ts';
 import type {Explanation} from '../score/explain.ts';
+import {RankCalibrator} from '../score/rank-calibrator.ts';
 import {ContextScorer, type Scored} from '../score/scorer.ts';
 import {readSnapshot, readSnapshotExtra, writeSnapshot} from '../score/snapshot.ts';
 import type {FacetWording} from '../score/wording.ts';
@@ -52,6 +56,10 @@ export class Detector {
   readonly vocabularies: readonly Vocabulary[];
   /** What to keep beside the model in a snapshot; JSON. */
   extra: unknown = {};
+  /** Ids of events learnt, so that no event is learnt twice, in this run or a later one. */
+  seen = new SeenEvents();
+  /** Whom credentials go back to. */
+  chain = new RoleChain();
   /** Grows whenever ids may have changed their meaning: whoever keeps ids must ask anew. */
   generation = 0;
   readonly #contexts: readonly OpenContext[];
@@ -59,6 +67,9 @@ export class Detector {
   readonly #lent: {readonly id: number; readonly text: string}[] = [];
   #sweepAt = VOCABULARY_LIMIT;
   #untilSweep = SWEEP_EVERY;
+  /** Latest time learnt from; see `#timely`. */
+  #clock = Number.NEGATIVE_INFINITY;
+  #ranks: readonly RankCalibrator[] | undefined;
 
   constructor(
     columns: readonly string[],
@@ -132,32 +143,63 @@ export class Detector {
    */
   score(ids: Int32Array, time: number): Verdict | undefined {
     let best: Verdict | undefined;
+    const timely = this.#timely(time);
     for (const context of this.#contexts) {
       if (!this.#belongs(context, ids)) continue;
-      context.scorer.score(ids, time, context.verdict.scored);
+      context.scorer.score(ids, timely, context.verdict.scored);
       best = moreNovel(best, context.verdict);
     }
     return best;
   }
 
-  /** As `score`, for an event that was learnt already, as if it had not been. */
+  /**
+   * As `score`, for an event that was learnt already, as if it had not been. Its score comes from
+   * the ranks of `rank`, if all were gathered, else from the calibration learnt with the stream.
+   */
   scoreWithout(ids: Int32Array, time: number): Verdict | undefined {
     let best: Verdict | undefined;
-    for (const context of this.#contexts) {
+    const timely = this.#timely(time);
+    for (const [i, context] of this.#contexts.entries()) {
       if (!this.#belongs(context, ids)) continue;
-      context.scorer.scoreWithout(ids, time, context.verdict.scored);
+      const {scored} = context.verdict;
+      context.scorer.scoreWithout(ids, timely, scored);
+      const ranks = this.#ranks?.[i];
+      if (ranks !== undefined) {
+        scored.share = ranks.share(scored.raised);
+        scored.score = scoreOf(scored.share);
+      }
       best = moreNovel(best, context.verdict);
     }
     return best;
+  }
+
+  /** Somewhere to gather how surprising every event is in hindsight; see `ranked`. */
+  rank(): {add(ids: Int32Array, time: number): void; finish(): void} {
+    const ranks = this.#contexts.map(() => new RankCalibrator());
+    return {
+      add: (ids, time) => {
+        const timely = this.#timely(time);
+        this.#contexts.forEach((context, i) => {
+          if (!this.#belongs(context, ids)) return;
+          context.scorer.scoreWithout(ids, timely, context.verdict.scored);
+          (ranks[i] as RankCalibrator).add(context.verdict.scored.raised);
+        });
+      },
+      finish: () => {
+        for (const each of ranks) each.finish();
+        this.#ranks = ranks;
+      },
+    };
   }
 
   /** Learns a row that `score` judged just before. */
   learn(ids: Int32Array, time: number): void {
+    const timely = this.#tick(time);
     for (const context of this.#contexts) {
       if (!this.#belongs(context, ids)) continue;
       const {scored} = context.verdict;
-      context.scorer.learn(ids, time, scored);
-      context.budget.learn(scored.raised, time, ids[context.scorer.plan.entity] as number);
+      context.scorer.learn(ids, timely, scored);
+      context.budget.learn(scored.raised, timely, ids[context.scorer.plan.entity] as number);
       context.groups?.note(ids);
     }
     this.#sweepIfFull();
@@ -166,11 +208,12 @@ export class Detector {
   /** Score, then learn; faster than the two. */
   observe(ids: Int32Array, time: number): Verdict | undefined {
     let best: Verdict | undefined;
+    const timely = this.#tick(time);
     for (const context of this.#contexts) {
       if (!this.#belongs(context, ids)) continue;
       const {scored} = context.verdict;
-      context.scorer.observe(ids, time, scored);
-      context.budget.learn(scored.raised, time, ids[context.scorer.plan.entity] as number);
+      context.scorer.observe(ids, timely, scored);
+      context.budget.learn(scored.raised, timely, ids[context.scorer.plan.entity] as number);
       context.groups?.note(ids);
       best = moreNovel(best, context.verdict);
     }
@@ -184,7 +227,7 @@ export class Detector {
    */
   explain(ids: Int32Array, time: number, {context, scored}: Verdict, without = false): Explanation {
     const {scorer, wording, groups} = this.#contexts[context] as OpenContext;
-    return scorer.explain(ids, time, scored, {
+    return scorer.explain(ids, this.#timely(time), scored, {
       columns: this.columns,
       text: (column, id) => displayOf(this.columns[column] as string, this.text(column, id)),
       wording,
@@ -210,6 +253,9 @@ export class Detector {
         columns: this.columns,
         declarations: this.declarations,
         groups: this.#contexts.map(({groups}) => groups?.state() ?? []),
+        clock: Number.isFinite(this.#clock) ? this.#clock : null,
+        chain: this.chain.state(),
+        seen: base64Of(this.seen.state()),
         extra: this.extra,
       }),
     });
@@ -221,6 +267,9 @@ export class Detector {
       columns: string[];
       declarations: ContextDeclaration[];
       groups: number[][];
+      clock: number | null;
+      chain: RoleChainState;
+      seen: string;
       extra: unknown;
     };
     const contexts = kept.declarations.map((declaration, i) => ({
@@ -232,7 +281,27 @@ export class Detector {
     const {vocabularies} = readSnapshot(bytes, name, contexts);
     const detector = new Detector(kept.columns, kept.declarations, vocabularies, contexts);
     detector.extra = kept.extra;
+    detector.chain = RoleChain.restore(kept.chain);
+    detector.seen = SeenEvents.restore(wordsOf(kept.seen));
+    if (kept.clock !== null) detector.#clock = kept.clock;
     return detector;
+  }
+
+  /**
+   * The time an event counts for. Time in a stream moves on a day an event at the most, so that one
+   * record with a wrong date, years ahead, does not make all that was learnt a thing of the past;
+   * after a real gap a few events catch up.
+   */
+  #timely(time: number): number {
+    return time > this.#clock + DAY_MS && Number.isFinite(this.#clock)
+      ? this.#clock + DAY_MS
+      : time;
+  }
+
+  #tick(time: number): number {
+    const timely = this.#timely(time);
+    if (timely > this.#clock) this.#clock = timely;
+    return timely;
   }
 
   #groupsOf(
@@ -270,7 +339,21 @@ export class Detector {
     // Sweeping costs a pass over all counts; do not come back before it is worth it again.
     this.#sweepAt = Math.max(VOCABULARY_LIMIT, Math.ceil(left * 1.5));
     this.generation++;
+    // Its principals are ids, which may mean others now.
+    this.chain = new RoleChain();
   }
+}
+
+const DAY_MS = 86_400_000;
+
+/** Words as text, for JSON; the bytes are little-endian, as on every machine we run on. */
+function base64Of(words: Int32Array): string {
+  return Buffer.from(words.buffer, words.byteOffset, words.byteLength).toString('base64');
+}
+
+function wordsOf(text: string): Int32Array {
+  const bytes = new Uint8Array(Buffer.from(text, 'base64'));
+  return new Int32Array(bytes.buffer, 0, bytes.length >> 2);
 }
 
 function moreNovel(best: Verdict | undefined, other: Verdict): Verdict {

@@ -12,7 +12,7 @@ export interface FacetNormal {
   /** Occurrences, and distinct values among them. */
   readonly times: number;
   readonly distinct: number;
-  /** Bits that a value never seen anywhere would get. */
+  /** Bits that a value new to this history gets for that alone, before wider ones are asked. */
   readonly newBits: number;
   readonly values: readonly {
     readonly value: string;
@@ -66,9 +66,7 @@ function inFacet(detector: Detector, context: number, f: number, ids: Int32Array
   const vocabulary = detector.vocabularies[facet.target];
   const unknown = ids.slice();
   unknown[facet.target] = vocabulary?.limit ?? 0;
-  const scored = scorer.scored();
   const latest = scorer.latest;
-  scorer.judge(unknown, latest, scored);
   const whole = scorer.counts(f, 0, unknown, latest);
   const values = scorer.usual(f, 0, ids, top).map(({value, share}) => {
     const row = ids.slice();
@@ -81,9 +79,18 @@ function inFacet(detector: Detector, context: number, f: number, ids: Int32Array
     field: detector.columns[facet.target] as string,
     times: whole.totalTimes,
     distinct: whole.distinct,
-    newBits: scored.bits[f] as number,
+    newBits: escapeBits(whole, scorer.plan.parameters),
     values,
   };
+}
+
+/** −log2 of the escape probability of a history; see `model/learner.ts`. */
+function escapeBits(
+  {total, distinct}: {readonly total: number; readonly distinct: number},
+  {discount, strength}: ModelPlan['parameters'],
+): number {
+  const given = Math.min(discount * distinct, 0.9 * total);
+  return -Math.log2((strength + given) / (total + strength));
 }
 
 /** Most combinations of values that further histories are looked for under. */

@@ -89,5 +89,5 @@ test('refuses what it cannot work with', async () => {
   expect(() => detector.score({})).toThrow(AppError);
   expect(() => restoreDetector(new Uint8Array(3))).toThrow('it is not a snapshot');
   await expect(loadContexts('/no/such/file.yml')).rejects.toThrow('Cannot read contexts');
-  expect((await loadContexts())[0]?.name).toBe('cloudtrail');
+  expect((await loadContexts()).contexts[0]?.name).toBe('cloudtrail');
 });

@@ -1,9 +1,13 @@
 import {assert} from '../base/assert.ts';
 import {AppError} from '../base/errors.ts';
-import {type Derivation, eventOfRecord} from '../event/derive.ts';
+import {eventOfRecord} from '../event/derive.ts';
 import {parseEventTime} from '../event/event-time.ts';
 import type {ContextDeclaration} from '../features/context.ts';
 import {fieldsOf} from '../features/context.ts';
+import {fieldComponent} from '../features/deriver.ts';
+import {valueAt} from '../features/field-value.ts';
+import {flattener} from '../features/json-stream.ts';
+import type {StreamDeclaration} from '../features/stream.ts';
 import {derivationOf} from '../pipeline/decode-session.ts';
 import {readContexts, readShippedContexts} from './context-file.ts';
 import type {Contexts} from './contexts.ts';
@@ -60,9 +64,15 @@ export interface NoveltyScore {
   readonly reason: string;
 }
 
+/** A file of contexts: the stream it is about, and how to judge it. */
+export type LoadedContexts = Contexts;
+
 export interface DetectorOptions {
-  /** What to watch; the shipped CloudTrail set unless told (see `loadContexts`). */
-  readonly contexts?: readonly ContextDeclaration[] | undefined;
+  /**
+   * What to watch; the shipped CloudTrail set unless told. Either declarations, whose fields come
+   * with every observation, or what `loadContexts` gives, which also says how records are read.
+   */
+  readonly contexts?: readonly ContextDeclaration[] | LoadedContexts | undefined;
 }
 
 /** Learns what is usual, and tells how novel an observation is. */
@@ -87,12 +97,16 @@ export interface NoveltyDetector {
  * @throws AppError `usage` when a declaration contradicts itself.
  */
 export function createDetector(options: DetectorOptions = {}): NoveltyDetector {
-  const declarations = options.contexts ?? defaultContexts().contexts;
+  const given = options.contexts ?? defaultContexts();
+  const loaded = 'stream' in given ? given : {stream: defaultContexts().stream, contexts: given};
+  const declarations = loaded.contexts;
   if (declarations.length === 0) throw new AppError('usage', 'A detector needs a context');
   for (const {name, facets} of declarations) {
     if (facets.length === 0) throw new AppError('usage', `Context "${name}" has no facet`);
   }
-  return new ObjectDetector(new Detector(fieldsOf(declarations), declarations));
+  const detector = new Detector(fieldsOf(declarations), declarations);
+  detector.extra = {library: loaded.stream};
+  return new ObjectDetector(detector);
 }
 
 /**
@@ -107,19 +121,20 @@ export function restoreDetector(bytes: Uint8Array): NoveltyDetector {
  * Reads the contexts of a YAML file; without a file, those that are shipped.
  * @throws an error that tells every problem with its line and column.
  */
-export async function loadContexts(file?: string): Promise<readonly ContextDeclaration[]> {
-  return (await readContexts(file)).contexts;
+export async function loadContexts(file?: string): Promise<LoadedContexts> {
+  return readContexts(file);
 }
 
 class ObjectDetector implements NoveltyDetector {
   readonly #detector: Detector;
   readonly #ids: Int32Array;
-  readonly #derivation: Derivation;
+  readonly #read: (record: CloudTrailRecord) => Read;
 
   constructor(detector: Detector) {
     this.#detector = detector;
     this.#ids = new Int32Array(detector.columns.length);
-    this.#derivation = derivationOf({stream: defaultContexts().stream, scanner: 'reference'});
+    const {library} = detector.extra as {library?: StreamDeclaration};
+    this.#read = recordReader(library ?? defaultContexts().stream);
   }
 
   get contexts(): readonly ContextDeclaration[] {
@@ -158,17 +173,12 @@ class ObjectDetector implements NoveltyDetector {
   ): number {
     const {time, fields} = isObservation(observation)
       ? {time: timeOf(observation.time), fields: observation.fields}
-      : this.#derive(observation);
+      : this.#read(observation);
     this.#detector.columns.forEach((column, c) => {
       const text = Object.hasOwn(fields, column) ? fields[column] : undefined;
       this.#ids[c] = idOf(c, text === undefined || text === '' ? '-' : text);
     });
     return time;
-  }
-
-  #derive(record: CloudTrailRecord): {time: number; fields: Readonly<Record<string, string>>} {
-    const time = timeOf(record.eventTime);
-    return {time, fields: eventOfRecord(record, time, this.#derivation)};
   }
 
   #result(verdict: Verdict | undefined, time: number): NoveltyScore {
@@ -213,6 +223,44 @@ class ObjectDetector implements NoveltyDetector {
       reason: explanation.sentence,
     };
   }
+}
+
+interface Read {
+  readonly time: number;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** How the records of a stream are read: the same as the command line reads its files. */
+function recordReader(stream: StreamDeclaration): (record: CloudTrailRecord) => Read {
+  const derivation = derivationOf({stream, scanner: 'reference'});
+  const hours = Object.entries(stream.fields).filter(([, {as}]) => as === 'hour');
+  if (stream.type === 'json') {
+    const flatten = flattener(stream, derivation);
+    return (record) => {
+      const flat = flatten(record);
+      if (!flat.ok) throw new AppError('usage', `Cannot read a record: ${flat.reason}`);
+      const time = timeOf(flat.record.eventTime) + flat.milliseconds;
+      const fields: Record<string, string> = {};
+      for (const name of Object.keys(stream.fields)) {
+        fields[name] = flat.record[`field:${name}`] ?? '-';
+      }
+      for (const [name] of hours) fields[name] = derivation.clock.hour(time);
+      return {time, fields};
+    };
+  }
+  const declared = Object.entries(stream.fields).filter(([, {as}]) => as !== 'hour');
+  return (record) => {
+    const time = timeOf(record.eventTime);
+    const fields: Record<string, string> = {...eventOfRecord(record, time, derivation)};
+    for (const [name, field] of declared) {
+      fields[name] = fieldComponent(
+        valueAt(record, (field.path ?? '').split('.')),
+        field,
+        derivation,
+      );
+    }
+    return {time, fields};
+  };
 }
 
 function isObservation(value: Observation | CloudTrailRecord): value is Observation {

@@ -152,9 +152,11 @@ export interface ScoreTrailOptions {
    * - `observe`: score, then learn;
    * - `score`: the model stays as it is;
    * - `learn`: as `observe`, but nothing is said;
-   * - `without`: score each event as if it alone had not been learnt.
+   * - `rank`: gather how surprising every event is in hindsight, for `without`;
+   * - `without`: score each event as if it alone had not been learnt;
+   * - `again`: `without` for events that the model has learnt, `score` for the others.
    */
-  readonly mode: 'observe' | 'score' | 'learn' | 'without';
+  readonly mode: 'observe' | 'score' | 'learn' | 'rank' | 'without' | 'again';
   readonly since?: number | undefined;
   readonly until?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -169,9 +171,11 @@ export interface ScoreTrailOptions {
 export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSummary> {
   const {detector, settings, mode} = options;
   const view = new EventView(detector);
-  view.without = mode === 'without';
+  const learning = mode === 'observe' || mode === 'learn';
+  const ranks = mode === 'rank' ? detector.rank() : undefined;
   const width = detector.columns.length;
-  let chain = new RoleChain();
+  // Whoever only looks must not leave traces in what the next run goes by.
+  let chain = learning ? detector.chain : new RoleChain();
   let generation = detector.generation;
   const principal = detector.columns.indexOf('principal');
   const visit = options.visit;
@@ -216,14 +220,17 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
       // Ids were swept: what was remembered of them may be wrong by now.
       if (generation !== detector.generation) {
         generation = detector.generation;
-        chain = new RoleChain();
+        chain = learning ? detector.chain : new RoleChain();
       }
       identify(batch, row);
       view.show(batch, row, time);
       follow(batch, row, view, chain, principal);
       let goOn: boolean | undefined = true;
+      view.without =
+        mode === 'without' || (mode === 'again' && detector.seen.has(batch.eventIds, row * 4));
       if (mode === 'learn') detector.observe(view.ids, time);
-      else if (mode === 'without') {
+      else if (ranks !== undefined) ranks.add(view.ids, time);
+      else if (view.without) {
         view.judge(detector.scoreWithout(view.ids, time));
         goOn = visit?.(view);
       } else {
@@ -241,6 +248,7 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
       ),
       threadData: settings,
       session: () => openDecodeSession(settings),
+      ...(learning && {seen: detector.seen}),
       since: options.since,
       until: options.until,
       signal: options.signal,
@@ -248,7 +256,10 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
       ...(options.onReject && {onReject: options.onReject}),
       ...(options.onProgress && {onProgress: options.onProgress}),
     },
-  ).finally(() => ended.abort());
+  ).finally(() => {
+    ranks?.finish();
+    ended.abort();
+  });
 }
 
 /** Follows the credentials an event was made with, and those it gave out. */

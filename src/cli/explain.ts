@@ -35,7 +35,7 @@ export async function explainCommand(
   const byModel = options.model !== undefined;
   const code = await runScoring(
     paths,
-    {...options, learn: !byModel, ...(byModel && {judge: 'without'})},
+    {...options, learn: !byModel, ...(byModel && {judge: 'again'})},
     output,
     signal,
     {
@@ -71,6 +71,7 @@ function tell(event: EventView): Told {
       eventTime: timeText(event.time),
       account: event.text('account'),
       principal: event.entity(),
+      judged: event.without ? 'as if it alone had not been learnt' : 'before it was learnt',
       ...(event.origin !== undefined && {origin: event.origin}),
       operation: event.text('operation'),
       score: event.score,

@@ -48,7 +48,7 @@ function facetText(facet: FacetNormal, output: Output): string {
   const head =
     `${facet.facet}${of}: ${count(facet.distinct)} different, ` +
     `seen ${count(facet.times)} time${facet.times === 1 ? '' : 's'}; ` +
-    `something new would cost ${facet.newBits.toFixed(1)} bits`;
+    `something new costs ${facet.newBits.toFixed(1)} bits`;
   const rows = facet.values.map(({value, share, times, firstSeen, lastSeen}) => [
     displayOf(facet.field, value),
     `${(share * 100).toFixed(1)} %`,

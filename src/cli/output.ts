@@ -11,6 +11,8 @@ export interface Output {
   /** A warning or error, on stderr; never left out. */
   warn(text: string): void;
   readonly quiet: boolean;
+  /** The reader of the result went away (`| head`): what is written from now on is left out. */
+  readonly gone: boolean;
   /** Whether stderr is a terminal that can redraw a line. */
   readonly interactive: boolean;
   /** Columns of the result's terminal; else $COLUMNS, else 140. */
@@ -23,22 +25,26 @@ export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan';
 export function createOutput(options: {quiet: boolean}): Output {
   const {stdout, stderr} = process;
   const colour = stdout.isTTY === true && process.env.NO_COLOR === undefined;
-  const failed = (cause: NodeJS.ErrnoException) => {
-    // The reader of a pipe went away (`| head`): there is nobody left to tell.
-    if (cause.code === 'EPIPE') process.exit(0);
-    const message = `Cannot write to standard output: ${cause.message}`;
-    return new AppError('output_unwritable', message, {cause});
-  };
+  let gone = false;
   // Every write tells its own failure; without a listener the first would end the process.
-  if (stdout.listenerCount('error') === 0) stdout.on('error', failed);
+  if (stdout.listenerCount('error') === 0) stdout.on('error', () => {});
   return {
     write: (text) =>
       new Promise<void>((resolve, reject) => {
-        stdout.write(text, (cause) => {
-          if (cause === null || cause === undefined) resolve();
-          else reject(failed(cause));
+        if (gone) return resolve();
+        stdout.write(text, (cause: NodeJS.ErrnoException | null | undefined) => {
+          if (cause === null || cause === undefined) return resolve();
+          if (cause.code === 'EPIPE') {
+            gone = true;
+            return resolve();
+          }
+          const message = `Cannot write to standard output: ${cause.message}`;
+          reject(new AppError('output_unwritable', message, {cause}));
         });
       }),
+    get gone() {
+      return gone;
+    },
     note(text) {
       if (!options.quiet) line(text);
     },

@@ -2,6 +2,7 @@ import {type FileHandle, open, readFile} from 'node:fs/promises';
 import {availableParallelism} from 'node:os';
 import {readContexts} from '../app/context-file.ts';
 import {Detector} from '../app/detector.ts';
+import {fingerprintOf} from '../app/fingerprint.ts';
 import {checkSavable, loadModel, saveModel} from '../app/model-file.ts';
 import {type EventView, type ScoreTrailOptions, scoreTrail} from '../app/score-trail.ts';
 import {columnsOf, type DecodeSettings, listTrail, type TrailSummary} from '../app/trail.ts';
@@ -27,8 +28,8 @@ export interface ScoringOptions extends ReadingOptions {
   readonly learn?: boolean;
   readonly learnFrom?: readonly string[];
   readonly retrospective?: boolean;
-  /** "without": judge each event as if it alone had not been learnt. */
-  readonly judge?: 'without';
+  /** "again": judge what the model has learnt as if it had not, and the rest by the model. */
+  readonly judge?: 'again';
 }
 
 export interface ScoringVisitor {
@@ -54,10 +55,20 @@ export async function prepare(
   const columns = columnsOf(settings);
   const loaded = options.model === undefined ? undefined : await loadModel(options.model);
   if (loaded === undefined) {
-    return {detector: new Detector(columns, contexts), settings, loaded: false};
+    const detector = new Detector(columns, contexts);
+    detector.extra = {stream: fingerprint(settings)};
+    return {detector, settings, loaded: false};
   }
   const same =
     JSON.stringify([loaded.columns, loaded.declarations]) === JSON.stringify([columns, contexts]);
+  const before = (loaded.extra as {stream?: string}).stream;
+  if (same && before !== undefined && before !== fingerprint(settings)) {
+    throw new AppError(
+      'snapshot_unreadable',
+      `Cannot use model "${options.model}": it was learnt with another time zone, working days, ` +
+        'peer groups, organisation accounts, AS numbers or fields',
+    );
+  }
   if (!same) {
     throw new AppError(
       'snapshot_unreadable',
@@ -66,6 +77,11 @@ export async function prepare(
   }
   output.note(`loaded model: ${count(loaded.learnt)} events learnt so far`);
   return {detector: loaded, settings, loaded: true};
+}
+
+/** Equal for settings that make the same components of the same records. */
+function fingerprint({stream, asnTable}: DecodeSettings): string {
+  return JSON.stringify([stream, asnTable === undefined ? null : fingerprintOf(asnTable)]);
 }
 
 function zone(timeZone: string): {timeZone: string} {
@@ -105,6 +121,7 @@ export async function runScoring(
   }
   // Hours of work should not end with a folder that is not there.
   if (learn && options.model !== undefined) await checkSavable(options.model);
+  const saving = learn && options.model !== undefined;
   const workers = options.workers ?? Math.min(4, Math.max(0, availableParallelism() - 1));
   const rejects = await RejectsFile.open(options.rejects);
   let faults = 0;
@@ -133,8 +150,6 @@ export async function runScoring(
         files: listing.files,
         workers,
         mode,
-        since: options.since,
-        until: options.until,
         signal,
         onProgress: (state) => progress.update({files: listing.files.length, bytes, ...state}),
         ...more,
@@ -153,8 +168,12 @@ export async function runScoring(
   };
   const onReject: ScoreTrailOptions['onReject'] = (reject) => rejects.add(reject);
   const scored: Partial<ScoreTrailOptions> = {
-    visit: (event) => visitor.visit(event) !== false,
-    breathe: () => visitor.breathe?.() ?? rejects.drain(),
+    // A baseline is learnt whole; the range is about what is scored.
+    since: options.since,
+    until: options.until,
+    // With nobody left to read the result, only learning is a reason to go on.
+    visit: (event) => visitor.visit(event) !== false && (!output.gone || saving),
+    breathe: () => both(visitor.breathe?.(), rejects.drain()),
     onReject,
   };
   try {
@@ -168,6 +187,7 @@ export async function runScoring(
     if (options.retrospective === true && !signal.aborted) {
       // What cannot be read, or is set aside, is told by the second pass.
       await pass('learning', paths, 'learn', {});
+      await pass('ranking', paths, 'rank', {});
       summary = await pass('scoring', paths, 'without', scored);
     } else {
       summary = await pass(
@@ -188,6 +208,15 @@ export async function runScoring(
   }
   if (signal.aborted) return 130;
   return faults > 0 ? 3 : 0;
+}
+
+/** Waits for both, if there is anything to wait for. */
+function both(
+  one: Promise<void> | undefined,
+  other: Promise<void> | undefined,
+): Promise<void> | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Promise.all([one, other]).then(() => {});
 }
 
 /** What the command line's grammar does not rule out by itself. */

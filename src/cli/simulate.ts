@@ -1,3 +1,5 @@
+import {existsSync} from 'node:fs';
+import {join} from 'node:path';
 import {writeSimulation} from '../app/simulate-to-folder.ts';
 import {AppError} from '../base/errors.ts';
 import type {Output} from './output.ts';
@@ -25,6 +27,11 @@ export async function simulateCommand(
   const scenarios = scenariosOf(options.scenario);
   if (scenarios?.includes('raul') === true && options.days < 3) {
     throw new AppError('usage', `--days is ${options.days}; the scenario "raul" needs 3 or more`);
+  }
+  const old = ['AWSLogs', 'truth.jsonl'].find((name) => existsSync(join(options.out, name)));
+  if (old !== undefined) {
+    const message = `"${join(options.out, old)}" is there already; two trails must not mix`;
+    throw new AppError('usage', message);
   }
   const progress = new SimulationNotes(output, Date.parse(options.start), options.days);
   const summary = await writeSimulation(

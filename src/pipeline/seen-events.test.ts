@@ -38,3 +38,18 @@ test('remembers at least its capacity, forgets beyond twice that, and never mist
   for (const each of ids.slice(-1000)) expect(seen.seen(each, 0)).toBe(true);
   expect(seen.seen(ids[0]!, 0)).toBe(false);
 });
+
+test('goes on from its own state, and looking changes nothing', () => {
+  const random = new Random(2);
+  const ids = Array.from({length: 300}, () =>
+    Int32Array.from({length: 4}, () => random.uint32() | 0),
+  );
+  const seen = new SeenEvents(1000);
+  for (const each of ids.slice(0, 200)) seen.seen(each, 0);
+  const restored = SeenEvents.restore(seen.state(), 1000);
+  for (const [i, each] of ids.entries()) {
+    expect(restored.has(each, 0)).toBe(i < 200);
+    expect(restored.has(each, 0)).toBe(i < 200);
+  }
+  expect(restored.state()).toEqual(seen.state());
+});

@@ -31,16 +31,61 @@ export class SeenEvents {
    * of all zeros is the absence of one, and never seen.
    */
   seen(words: Int32Array, offset: number): boolean {
-    // Fold 128 bits into 64, so that ids which differ in any word differ here.
-    let low = (words[offset] as number) ^ Math.imul(words[offset + 2] as number, 0x9e3779b1);
-    let high = (words[offset + 1] as number) ^ Math.imul(words[offset + 3] as number, 0x85ebca6b);
-    if (low === 0 && high === 0) {
-      if (words[offset] === 0 && words[offset + 1] === 0) return false;
-      low = 1;
-      high = 1;
+    if (!this.#fold(words, offset)) return false;
+    return this.#remember(this.#low, this.#high);
+  }
+
+  /** Whether the id came by before; remembers nothing. */
+  has(words: Int32Array, offset: number): boolean {
+    if (!this.#fold(words, offset)) return false;
+    const home = this.#home(this.#low, this.#high);
+    return (
+      contains(this.#young, this.#low, this.#high, home, this.#mask) ||
+      contains(this.#old, this.#low, this.#high, home, this.#mask)
+    );
+  }
+
+  /** The ids remembered, two words each, the older generation first. */
+  state(): Int32Array {
+    const words: number[] = [];
+    for (const table of [this.#old, this.#young]) {
+      for (let at = 0; at < table.length; at += 2) {
+        const low = table[at] as number;
+        const high = table[at + 1] as number;
+        if (low !== 0 || high !== 0) words.push(low, high);
+      }
     }
+    return Int32Array.from(words);
+  }
+
+  static restore(state: Int32Array, capacity?: number): SeenEvents {
+    const seen = new SeenEvents(capacity);
+    for (let i = 0; i + 1 < state.length; i += 2) {
+      seen.#remember(state[i] as number, state[i + 1] as number);
+    }
+    return seen;
+  }
+
+  #low = 0;
+  #high = 0;
+
+  /** Folds 128 bits into 64, so that ids which differ in any word differ; false if there is no id. */
+  #fold(words: Int32Array, offset: number): boolean {
+    this.#low = (words[offset] as number) ^ Math.imul(words[offset + 2] as number, 0x9e3779b1);
+    this.#high = (words[offset + 1] as number) ^ Math.imul(words[offset + 3] as number, 0x85ebca6b);
+    if (this.#low !== 0 || this.#high !== 0) return true;
+    this.#low = 1;
+    this.#high = 1;
+    return words[offset] !== 0 || words[offset + 1] !== 0;
+  }
+
+  #home(low: number, high: number): number {
     const start = Math.imul(low ^ (high >>> 15), 0x2c1b3c6d);
-    const home = (start ^ (start >>> 16)) & this.#mask;
+    return (start ^ (start >>> 16)) & this.#mask;
+  }
+
+  #remember(low: number, high: number): boolean {
+    const home = this.#home(low, high);
     const young = this.#young;
     let slot = home;
     for (;;) {

@@ -77,6 +77,8 @@ export interface TrailOptions extends DecodePoolOptions {
   readonly onReject?: (reject: PlacedReject) => void;
   readonly onProgress?: (state: {filesDone: number; bytesDone: number; events: number}) => void;
   readonly signal?: AbortSignal | undefined;
+  /** Events that came by before this run; those of this run are added. */
+  readonly seen?: SeenEvents | undefined;
   /** Called between batches; lets a receiver wait for its output to drain. */
   readonly breathe?: () => Promise<void> | undefined;
 }
@@ -105,7 +107,7 @@ export async function readTrail(
   const rejected: Partial<Record<RejectReason, number>> = {};
   const dropped: Partial<Record<DropReason, number>> = {};
   const faults: {path: string; error: AppError}[] = [];
-  const seen = new SeenEvents();
+  const seen = options.seen ?? new SeenEvents();
   const buffer = new ReorderBuffer<TracedBatch>(options.maxHeld);
   const texts = new Map<string, DecoderTexts>();
   let events = 0;

@@ -100,12 +100,6 @@ export class ContextScorer {
     out.score = scoreOf(out.share);
   }
 
-  /** Bits of each facet alone, without evidence or calibration. */
-  judge(ids: Int32Array, time: number, out: Judgement): void {
-    this.#check(ids, time);
-    this.#learner.score(ids, time, out);
-  }
-
   /** Counts behind a facet at a level; see `Learner.counts`. */
   counts(facet: number, level: number, ids: Int32Array, time: number): Counts {
     return this.#learner.counts(facet, level, ids, time);

@@ -35,6 +35,8 @@ const AT_ONCE_BYTES = 256 * 1024;
 const PIECE_BYTES = 1024 * 1024;
 /** How much of a nameless file is looked at for its first event's time. */
 const PEEK_BYTES = 64 * 1024;
+/** Labels that lie beside a simulated trail; no log, though it is called like one. */
+const TRUTH_NAME = /(^|[/\\])truth\.jsonl$/;
 const LOG_NAME = /\.(json|jsonl|ndjson|log|txt)(\.gz)?$|\.gz$/i;
 
 /**
@@ -76,6 +78,10 @@ function compareNames(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+function isLog(path: string): boolean {
+  return LOG_NAME.test(path) && !TRUTH_NAME.test(path);
+}
+
 async function addPath(
   path: string,
   found: Map<string, number>,
@@ -95,7 +101,7 @@ async function addPath(
     await addGlob(path, found, faults);
     return;
   }
-  if (info.isDirectory()) await addFolder(path, found, faults, (name) => LOG_NAME.test(name));
+  if (info.isDirectory()) await addFolder(path, found, faults, isLog);
   else found.set(normalize(path), info.isFile() ? info.size : -1);
 }
 
@@ -185,7 +191,7 @@ export async function* readFilePieces(
     const stop = () => stream.destroy();
     signal?.addEventListener('abort', stop, {once: true});
     try {
-      for await (const piece of stream) yield own(piece as Buffer);
+      yield* evenPieces(stream as AsyncIterable<Buffer>);
     } finally {
       signal?.removeEventListener('abort', stop);
     }
@@ -193,6 +199,27 @@ export async function* readFilePieces(
     if (signal?.aborted === true) return;
     throw unreadable(file.path, cause);
   }
+}
+
+/** Pieces of one size, however the bytes come: what follows must not depend on a pipe's timing. */
+async function* evenPieces(
+  stream: AsyncIterable<Buffer>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  let piece = new Uint8Array(PIECE_BYTES);
+  let filled = 0;
+  for await (const bytes of stream) {
+    for (let at = 0; at < bytes.length; ) {
+      const part = bytes.subarray(at, at + PIECE_BYTES - filled);
+      piece.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      if (filled < PIECE_BYTES) continue;
+      yield piece;
+      piece = new Uint8Array(PIECE_BYTES);
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield piece.slice(0, filled);
 }
 
 /** Bytes in a buffer of their own, which may be handed to another thread. */
