@@ -52,11 +52,12 @@ test('the public surface is this', () => {
     interface ContextDeclaration
       name: string
       entity: string
+      group?: string | undefined
       when?: Readonly<Record<string, readonly string[]>> | undefined
       facets: readonly FacetDeclaration[]
       parameters?: Readonly<Record<string, number>> | undefined
     interface DetectorOptions
-      contexts?: readonly ContextDeclaration[] | undefined
+      contexts?: readonly ContextDeclaration[] | Contexts | undefined
     ErrorCode = "source_unreadable" | "output_unwritable" | "snapshot_unreadable" | "snapshot_unwritable" | "worker_failed" | "interrupted" | "usage"
     interface FacetDeclaration
       name: string
@@ -77,7 +78,10 @@ test('the public surface is this', () => {
       first: string
       rare: string
       usual?: string | undefined
-      holders?: { readonly none: string; readonly one: string; readonly many: string; } | undefined
+      holders?: { readonly none: string; readonly others: string; readonly some: string; } | undefined
+    class InputFault
+      problems: readonly Problem[]
+    LoadedContexts = Contexts
     interface NoveltyDetector
       observe: (observation: Readonly<Record<string, unknown>> | Observation) => NoveltyScore
       score: (observation: Readonly<Record<string, unknown>> | Observation) => NoveltyScore
@@ -97,7 +101,7 @@ test('the public surface is this', () => {
       time: string | number
       fields: { readonly [x: string]: string; }
     createDetector: (options?: DetectorOptions) => NoveltyDetector
-    loadContexts: (file?: string | undefined) => Promise<readonly ContextDeclaration[]>
+    loadContexts: (file?: string | undefined) => Promise<Contexts>
     restoreDetector: (bytes: Uint8Array<ArrayBufferLike>) => NoveltyDetector"
   `);
 });
