@@ -52,6 +52,7 @@ test('the public surface is this', () => {
     interface ContextDeclaration
       name: string
       entity: string
+      group?: string | undefined
       when?: Readonly<Record<string, readonly string[]>> | undefined
       facets: readonly FacetDeclaration[]
       parameters?: Readonly<Record<string, number>> | undefined
@@ -77,7 +78,7 @@ test('the public surface is this', () => {
       first: string
       rare: string
       usual?: string | undefined
-      holders?: { readonly none: string; readonly one: string; readonly many: string; } | undefined
+      holders?: { readonly none: string; readonly others: string; readonly some: string; } | undefined
     interface NoveltyDetector
       observe: (observation: Readonly<Record<string, unknown>> | Observation) => NoveltyScore
       score: (observation: Readonly<Record<string, unknown>> | Observation) => NoveltyScore

@@ -27,6 +27,6 @@ test('puts other components in words, and leaves those it does not know', () => 
   expect(displayOf('network', 'service:ec2.amazonaws.com')).toBe('the service ec2.amazonaws.com');
   expect(displayOf('resource', 'external:*')).toBe('everybody outside');
   expect(displayOf('resource', 'external:999988887777')).toBe('the outside account 999988887777');
-  expect(displayOf('resource', '-')).toBe('no named resource');
+  expect(displayOf('resource', '-')).toBe('anything unnamed');
   expect(displayOf('city', '111:user/x')).toBe('111:user/x');
 });
