@@ -54,7 +54,7 @@ test('explain says what is wrong with what it was asked', async () => {
   ]);
   expect(outcomes.map(({code}) => code)).toEqual([2, 2, 2]);
   expect(outcomes[0]?.stderr).toContain('No event "no-such-event"');
-  expect(outcomes[1]?.stderr).toContain('No paths');
+  expect(outcomes[1]?.stderr).toContain("missing required argument 'path'");
   expect(outcomes[2]?.stderr).toContain('There is no model');
 });
 
