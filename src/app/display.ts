@@ -12,8 +12,7 @@ export function displayOf(field: string, text: string): string {
   if (field === 'resource') {
     if (text === 'external:*') return 'everybody outside';
     if (text === 'external:internet') return 'the whole internet';
-    if (text.startsWith('external:'))
-      return `the outside account ${text.slice('external:'.length)}`;
+    if (text.startsWith('external:')) return `the outside account ${text.slice('external:'.length)}`;
     return text === NONE ? 'no named resource' : text;
   }
   return text;
