@@ -2,6 +2,7 @@ import {z} from 'zod';
 import {type Parsed, parseYaml, type Problem} from '../config/parse.ts';
 import {EVENT_FIELDS} from '../event/fields.ts';
 import {type ContextDeclaration, fieldsOf} from '../features/context.ts';
+import {slowPattern} from '../features/pattern.ts';
 import type {StreamDeclaration} from '../features/stream.ts';
 
 const fieldName = z
@@ -44,7 +45,7 @@ const facet = z.strictObject({
 const parameters = z.strictObject({
   discount: z.number().min(0).max(0.95).optional().describe('d of the back-off.'),
   strength: z.number().positive().optional().describe('θ of the back-off.'),
-  half_life_days: z.number().positive().optional().describe('How soon the normal is forgotten.'),
+  half_life_days: z.number().min(1).optional().describe('How soon the normal is forgotten.'),
 });
 
 const context = z.strictObject({
@@ -175,12 +176,14 @@ export const contextsSchema = z
           }
         });
       });
-      const others = declared.group === undefined ? [] : [declared.group];
-      for (const field of [declared.entity, ...others, ...Object.keys(declared.when ?? {})]) {
+      const named: [string, string[]][] = [[declared.entity, ['entity']]];
+      if (declared.group !== undefined) named.push([declared.group, ['group']]);
+      for (const field of Object.keys(declared.when ?? {})) named.push([field, ['when', field]]);
+      for (const [field, place] of named) {
         if (known.has(field)) continue;
         check.addIssue({
           code: 'custom',
-          path: ['contexts', i, 'entity'],
+          path: ['contexts', i, ...place],
           message: `No such field: "${field}"`,
         });
       }
@@ -203,6 +206,15 @@ export const contextsSchema = z
           code: 'custom',
           path: ['stream', 'fields', name, 'pattern'],
           message: 'Not a regular expression',
+        });
+        continue;
+      }
+      const slow = slowPattern(field.pattern);
+      if (slow !== undefined) {
+        check.addIssue({
+          code: 'custom',
+          path: ['stream', 'fields', name, 'pattern'],
+          message: slow,
         });
       }
     }

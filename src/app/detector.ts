@@ -332,6 +332,9 @@ export class Detector {
       scorer.mark(used);
       groups?.mark(used);
     }
+    for (const {scorer, budget} of this.#contexts) {
+      budget.sweep(used[scorer.plan.entity] as Uint8Array);
+    }
     this.vocabularies.forEach((vocabulary, i) => {
       vocabulary.sweep(used[i] as Uint8Array);
     });

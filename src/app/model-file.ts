@@ -1,4 +1,4 @@
-import {readFile} from 'node:fs/promises';
+import {open, readFile} from 'node:fs/promises';
 import {AppError} from '../base/errors.ts';
 import {Detector} from './detector.ts';
 import {checkReplaceable, replaceFile} from './replace-file.ts';
@@ -39,11 +39,35 @@ function unwritable(file: string, cause: unknown): AppError {
 export async function loadModel(file: string): Promise<Detector | undefined> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(file);
+    bytes = await readWhole(file);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new AppError('snapshot_unreadable', `Cannot read model "${file}": ${why}`, {cause});
   }
   return Detector.restore(bytes, file);
+}
+
+/**
+ * The bytes of a file of any size: `readFile` refuses more than 2 GiB.
+ * @param piece bytes to ask for at once.
+ */
+export async function readWhole(file: string, piece = 256 * 1024 * 1024): Promise<Uint8Array> {
+  const handle = await open(file);
+  try {
+    const stat = await handle.stat();
+    // A pipe does not tell its size.
+    if (!stat.isFile()) return await readFile(handle);
+    const bytes = new Uint8Array(stat.size);
+    let at = 0;
+    while (at < bytes.length) {
+      const length = Math.min(piece, bytes.length - at);
+      const {bytesRead} = await handle.read(bytes, at, length, at);
+      if (bytesRead === 0) break;
+      at += bytesRead;
+    }
+    return bytes.subarray(0, at);
+  } finally {
+    await handle.close();
+  }
 }

@@ -1,5 +1,6 @@
-import {type FileHandle, open, readFile} from 'node:fs/promises';
+import {type FileHandle, open} from 'node:fs/promises';
 import {availableParallelism} from 'node:os';
+import {readAsnTable} from '../app/asn-file.ts';
 import {readContexts} from '../app/context-file.ts';
 import {Detector} from '../app/detector.ts';
 import {fingerprintOf} from '../app/fingerprint.ts';
@@ -91,15 +92,6 @@ function zone(timeZone: string): {timeZone: string} {
     throw new AppError('usage', `"${timeZone}" is no time zone; wanted: Europe/Berlin`, {cause});
   }
   return {timeZone};
-}
-
-async function readAsnTable(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('usage', `Cannot read AS numbers "${file}": ${why}`, {cause});
-  }
 }
 
 /**

@@ -6,6 +6,8 @@ export type GzipFault = 'gzip_damaged' | 'gzip_expansion';
 
 const FAST_OUTPUT = 256 * 1024 * 1024;
 const KEPT_OUTPUT = 32 * 1024 * 1024;
+/** What gzip within a value may inflate to whatever its size: short texts repeat themselves. */
+const FREE_OUTPUT = 256 * 1024;
 
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -253,17 +255,39 @@ export function gunzipAtOnce(bytes: Uint8Array, limits: DecodeLimits): Uint8Arra
   }
 }
 
-/** Inflates gzip that was found within a record. */
-export function gunzipWithin(
-  bytes: Uint8Array,
-  limits: DecodeLimits,
-): {ok: true; bytes: Uint8Array} | {ok: false; reason: GzipFault} {
-  try {
-    const options = {maxOutputLength: limits.expansionBytes};
-    return {ok: true, bytes: gunzipSync(bytes, options)};
-  } catch (cause) {
-    const tooLarge = (cause as {code?: unknown}).code === 'ERR_BUFFER_TOO_LARGE';
-    return {ok: false, reason: tooLarge ? 'gzip_expansion' : 'gzip_damaged'};
+/**
+ * What all gzip within one value of a file may inflate to, however it is nested or repeated:
+ * `expansionRatio` for each compressed byte that the file itself holds, and no more than
+ * `expansionBytes`. Compressed bytes that came out of other gzip earn nothing.
+ */
+export class ExpansionBudget {
+  readonly #limits: DecodeLimits;
+  #earned = FREE_OUTPUT;
+  #spent = 0;
+
+  constructor(limits: DecodeLimits) {
+    this.#limits = limits;
+  }
+
+  /** Inflates gzip that was found within the value. */
+  gunzip(
+    bytes: Uint8Array,
+    outermost: boolean,
+  ): {ok: true; bytes: Uint8Array} | {ok: false; reason: GzipFault} {
+    const {expansionBytes, expansionRatio} = this.#limits;
+    if (outermost) this.#earned += bytes.length * expansionRatio;
+    const left = Math.min(this.#earned, expansionBytes) - this.#spent;
+    if (left <= 0) return {ok: false, reason: 'gzip_expansion'};
+    try {
+      const inflated = gunzipSync(bytes, {maxOutputLength: left});
+      this.#spent += inflated.length;
+      return {ok: true, bytes: inflated};
+    } catch (cause) {
+      const tooLarge = (cause as {code?: unknown}).code === 'ERR_BUFFER_TOO_LARGE';
+      // How much came out before the damage is not told; DEFLATE yields four times this at most.
+      this.#spent += tooLarge ? left : bytes.length * expansionRatio;
+      return {ok: false, reason: tooLarge ? 'gzip_expansion' : 'gzip_damaged'};
+    }
   }
 }
 

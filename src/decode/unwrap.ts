@@ -1,6 +1,6 @@
 import type {DropReason, RejectReason} from '../base/outcome.ts';
 import {JsonFramer} from './framing.ts';
-import {decodeBase64, gunzipWithin, isGzip} from './gzip.ts';
+import {decodeBase64, ExpansionBudget, isGzip} from './gzip.ts';
 import type {DecodeLimits} from './limits.ts';
 import {isObject, type JsonObject, shapeOf} from './record-shape.ts';
 
@@ -44,9 +44,13 @@ class Search {
   #at: object | undefined;
   /** Strings and base64 around what is looked at. */
   #layers = 0;
+  /** Of these, gzip. */
+  #zipped = 0;
+  readonly #budget: ExpansionBudget;
 
   constructor(limits: DecodeLimits) {
     this.#limits = limits;
+    this.#budget = new ExpansionBudget(limits);
   }
 
   root(value: unknown): void {
@@ -140,9 +144,12 @@ class Search {
 
   #bytes(bytes: Uint8Array): boolean {
     if (!isGzip(bytes)) return this.#json(new TextDecoder().decode(bytes));
-    const result = gunzipWithin(bytes, this.#limits);
+    const result = this.#budget.gunzip(bytes, this.#zipped === 0);
     if (!result.ok) return this.#reject(result.reason);
-    return this.#json(new TextDecoder().decode(result.bytes));
+    this.#zipped++;
+    const found = this.#json(new TextDecoder().decode(result.bytes));
+    this.#zipped--;
+    return found;
   }
 
   /** JSON text: one value, or several one after the other. */

@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
-import {componentText, MAX_COMPONENT_LENGTH, valueAt} from './field-value.ts';
+import {MAX_COMPONENT_LENGTH} from '../event/text.ts';
+import {componentText, valueAt} from './field-value.ts';
 
 test('finds a value by its path, through objects and arrays, own properties only', () => {
   const record = {a: {b: [{c: 1}, {c: 2}]}};
@@ -32,6 +33,19 @@ test('keeps the first group of a pattern, and the value where it does not match'
 test('keeps so many segments, and no more than a component may be long', () => {
   expect(componentText('/api/users/17', {as: 'text', segments: 3})).toBe('/api/users');
   expect(componentText('x'.repeat(5000), {as: 'text'})).toHaveLength(MAX_COMPONENT_LENGTH);
+});
+
+test('long texts that differ only at their ends stay different', () => {
+  const [a, b] = ['a', 'b'].map((end) => componentText('x'.repeat(5000) + end, {as: 'text'}));
+  expect(a).toHaveLength(MAX_COMPONENT_LENGTH);
+  expect(a).not.toBe(b);
+  expect(componentText('', {as: 'text'})).toBe('');
+});
+
+test('a pattern sees the first 1,024 characters only', () => {
+  const end = {as: 'text', pattern: '^x+(y)'} as const;
+  expect(componentText(`${'x'.repeat(1_023)}y`, end)).toBe('y');
+  expect(componentText(`${'x'.repeat(1_024)}y`, end)).not.toBe('y');
 });
 
 test('what is no text, number or truth value is absent', () => {

@@ -1,3 +1,4 @@
+import {component} from '../event/text.ts';
 import type {StreamField} from './stream.ts';
 
 /** The value at a path of keys joined by "."; own properties only; numbers index arrays. */
@@ -10,12 +11,12 @@ export function valueAt(record: unknown, path: readonly string[]): unknown {
   return value;
 }
 
-/** Longest component text; what exceeds it is cut, since a component is a category, not a text. */
-export const MAX_COMPONENT_LENGTH = 256;
+/** Patterns look no further into a value: what takes them quadratic time stays quick. */
+const MATCHED_LENGTH = 1_024;
 
 /**
  * Turns a JSON value into a component's text: numbers by bucket, texts by pattern and segments;
- * "" for what is absent. Special kinds (`network`, `user-agent`) are left to the caller.
+ * "" for what is absent, and a hash where it is too long for a component. Special kinds (`network`, `user-agent`) are left to the caller.
  */
 export function componentText(value: unknown, field: StreamField): string {
   let text: string;
@@ -28,12 +29,12 @@ export function componentText(value: unknown, field: StreamField): string {
   } else if (typeof value === 'boolean') text = String(value);
   else return '';
   if (field.pattern !== undefined) {
-    const match = patternOf(field.pattern).exec(text);
+    const match = patternOf(field.pattern).exec(text.slice(0, MATCHED_LENGTH));
     if (match !== null) text = match[1] ?? match[0];
   }
   if (field.segments !== undefined) text = text.split('/').slice(0, field.segments).join('/');
   if (field.as === 'lower') text = text.toLowerCase();
-  return text.length > MAX_COMPONENT_LENGTH ? text.slice(0, MAX_COMPONENT_LENGTH) : text;
+  return text === '' ? '' : component(text);
 }
 
 const patterns = new Map<string, RegExp>();

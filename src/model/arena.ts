@@ -105,6 +105,7 @@ export class Arena {
     let slot = Math.imul(value, HASH) >>> shift;
     let record = table + slot * RECORD;
     while (words[record] !== 0) {
+      assert(words[record] !== value + 1, 'no value has two records in one table');
       slot = (slot + 1) & mask;
       record = table + slot * RECORD;
     }

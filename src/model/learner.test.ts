@@ -190,6 +190,44 @@ test('goes on over decades, when counts are rescaled many times', () => {
   expect(total).toBeLessThan(30);
 });
 
+test('keeps one record of a value, and sound bits, over a gap of 300 years and back', () => {
+  for (const halfLifeDays of [1, 90]) {
+    const learner = new Learner({
+      ...SMALL_PLAN,
+      parameters: {...SMALL_PLAN.parameters, halfLifeDays},
+    });
+    const out = learner.judgement();
+    const ids = Int32Array.of(0, 0, 1, 2);
+    const start = Date.UTC(1990, 0);
+    const gap = 300 * 365 * DAY;
+    const sound = () => {
+      for (const bits of out.bits) expect(bits >= 0 && bits < 40).toBe(true);
+      for (let facet = 0; facet < 3; facet++) {
+        for (const {share} of learner.usual(facet, 0, ids, 5)) expect(share).toBeGreaterThan(0);
+      }
+    };
+    let times = 0;
+    for (const time of [start, start + DAY, start + gap, start + gap + DAY, start, start + gap]) {
+      learner.observe(ids, time, out);
+      learner.learn(ids, time);
+      times += 2;
+      sound();
+      const counts = learner.counts(0, 0, ids, time);
+      expect(counts.distinct).toBe(1);
+      expect(counts.times).toBe(times);
+      expect(Number.isFinite(counts.total)).toBe(true);
+    }
+    learner.score(ids, start + gap, out);
+    expect(out.bits[0]!).toBeLessThan(1);
+    learner.observe(Int32Array.of(0, 0, 5, 2), start, out);
+    sound();
+    learner.scoreWithout(ids, start, out);
+    sound();
+    expect(learner.counts(0, 0, ids, start + gap).distinct).toBe(2);
+    expect(learner.usual(0, 0, ids, 1)[0]!.value).toBe(1);
+  }
+});
+
 test('looking back at an only event judges it as if it had never been', () => {
   const learner = new Learner(SMALL_PLAN);
   const out = learner.judgement();

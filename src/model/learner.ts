@@ -175,7 +175,7 @@ export class Learner {
     const slotNode = this.#slotNode;
     const context = this.#context;
     const found = this.#found;
-    const fade = 1 / this.#weightAt(time);
+    const fade = this.#fadeAt(time);
     this.#touched = this.#touch(ids);
 
     let slot = 0;
@@ -189,8 +189,9 @@ export class Learner {
       for (; slot < end; slot++) {
         const node = context[slotTuple[slot]!]! + slotNode[slot]!;
         const stored = doubles[node >> 1]!;
+        // Nothing seen, or nothing left of it: its records may be there all the same.
         if (stored === 0) {
-          found[slot] = 0;
+          found[slot] = NOT_LOOKED;
           continue;
         }
         const record = arena.find(words[node + TABLE]!, words[node + SHIFT]!, value);
@@ -282,7 +283,7 @@ export class Learner {
     }
     let weight = this.#weightAt(time);
     if (weight >= REBASE_AT) {
-      this.#rebase(Math.floor(Math.log2(weight)));
+      this.#rebase(Math.floor((time - this.#landmark) / this.#halfLife));
       weight = this.#weightAt(time);
     }
     const second = Math.min(MAX_SECOND, Math.max(0, Math.floor(time / 1_000)));
@@ -500,8 +501,13 @@ export class Learner {
     this.#weightTime = time;
     const age = (time - this.#landmark) / this.#halfLife;
     // Before the first event every time weighs the same.
-    this.#weight = Number.isNaN(age) ? 1 : Math.exp(age * Math.LN2);
+    this.#weight = Number.isNaN(age) ? 1 : Math.max(LEAST_WEIGHT, Math.exp(age * Math.LN2));
     return this.#weight;
+  }
+
+  /** What counts are worth at a time. A very late event is judged by them nearly as they are. */
+  #fadeAt(time: number): number {
+    return Math.min(2, 1 / this.#weightAt(time));
   }
 
   /** Moves the landmark by whole half-lives, which divides every count by a power of two. */
@@ -529,7 +535,7 @@ export class Learner {
   /** The counts behind a facet of an event at a level; for explanations. */
   counts(facet: number, level: number, ids: Int32Array, time: number): Counts {
     const node = this.#nodeOf(facet, level, ids);
-    const fade = 1 / this.#weightAt(time);
+    const fade = this.#fadeAt(time);
     const {words, floats, doubles} = this.#arena;
     const value = ids[this.#targets[facet]!]!;
     const record = this.#arena.find(words[node + TABLE]!, words[node + SHIFT]!, value);
@@ -552,6 +558,7 @@ export class Learner {
     const table = words[node + TABLE]!;
     if (table === 0) return [];
     const total = doubles[node >> 1]!;
+    if (total === 0) return [];
     const end = table + (RECORD << (32 - words[node + SHIFT]!));
     const top: UsualValue[] = [];
     for (let record = table; record < end; record += RECORD) {
@@ -578,7 +585,7 @@ export class Learner {
   scoreWithout(ids: Int32Array, time: number, out: Judgement): void {
     const {discount, strength} = this.plan.parameters;
     const {words, floats, doubles} = this.#arena;
-    const fade = 1 / this.#weightAt(time);
+    const fade = this.#fadeAt(time);
     for (let f = 0; f < this.#targets.length; f++) {
       const value = ids[this.#targets[f]!]!;
       const levels = this.#facetSlot[f + 1]! - this.#facetSlot[f]!;
@@ -700,3 +707,5 @@ const DAY_MS = 86_400_000;
 const MAX_SECOND = 2 ** 32 - 1;
 /** Weight at which counts are rescaled: small enough for the histogram's range of buckets. */
 const REBASE_AT = 32;
+/** However late an event, it counts for so much of one at the landmark. */
+const LEAST_WEIGHT = 2 ** -20;

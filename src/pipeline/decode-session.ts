@@ -15,7 +15,7 @@ import type {DecodeRequest, DecodeSession} from './decode-protocol.ts';
 /** Everything a decoding thread must know; crosses threads as it is. */
 export interface DecodeSettings {
   readonly stream: StreamDeclaration;
-  /** Text of a table of networks and their AS numbers, if there is one. */
+  /** Text of a sound table of networks and their AS numbers; bad lines are left out. */
   readonly asnTable?: string | undefined;
   /** "reference" does without WebAssembly. */
   readonly scanner: 'fast' | 'reference';
@@ -35,7 +35,8 @@ export function derivationOf({stream, asnTable}: DecodeSettings): Derivation {
 
 /** The columns of every batch of a stream. */
 export function columnsOf(settings: DecodeSettings): readonly string[] {
-  return streamPlan(settings.stream, derivationOf(settings)).columns;
+  // Whatever the table says: reading a large one takes a while.
+  return streamPlan(settings.stream, derivationOf({...settings, asnTable: undefined})).columns;
 }
 
 export function openDecodeSession(settings: DecodeSettings): DecodeSession {

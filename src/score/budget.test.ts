@@ -1,4 +1,5 @@
 import {expect, test} from 'vitest';
+import {SectionReader, SectionWriter} from '../base/binary.ts';
 import {Random} from '../base/random.ts';
 import {AlertBudget} from './budget.ts';
 
@@ -35,4 +36,20 @@ test('counts an entity once a day, by its highest event', () => {
     for (let i = 0; i <= 300; i++) often.learn(i / 10, day * DAY, 1);
   }
   expect(often.threshold).toBe(once.threshold);
+});
+
+test('lets go of entities that are not marked, and counts their day all the same', () => {
+  const one = new AlertBudget();
+  const two = new AlertBudget();
+  const marked = new Uint8Array(20).fill(1, 0, 10);
+  for (let day = 0; day < 10; day++) {
+    for (const budget of [one, two]) {
+      for (let entity = 0; entity < 20; entity++) budget.learn(10 + entity, day * DAY, entity);
+    }
+    two.sweep(marked);
+    const writer = new SectionWriter();
+    two.save(writer);
+    expect(new SectionReader(writer.bytes()).float64('budget.maxima')).toHaveLength(2 * 10);
+    expect(two.threshold).toBe(one.threshold);
+  }
 });

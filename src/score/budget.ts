@@ -48,13 +48,24 @@ export class AlertBudget {
     if (highest === undefined || raised > highest) this.#maxima.set(entity, raised);
   }
 
+  /** Counts the days of entities that are not marked as they are: their ids may be given again. */
+  sweep(marked: Uint8Array): void {
+    for (const [entity, raised] of this.#maxima) {
+      if (marked[entity] === 1) continue;
+      this.#maxima.delete(entity);
+      this.#add(raised);
+    }
+  }
+
+  #add(raised: number): void {
+    const bin = Math.max(0, Math.min(BINS - 1, Math.floor(raised / WIDTH)));
+    this.#bins[bin] = (this.#bins[bin] as number) + 1;
+  }
+
   #endDay(next: number): void {
     const elapsed = next - this.#day;
     this.#day = next;
-    for (const raised of this.#maxima.values()) {
-      const bin = Math.max(0, Math.min(BINS - 1, Math.floor(raised / WIDTH)));
-      this.#bins[bin] = (this.#bins[bin] as number) + 1;
-    }
+    for (const raised of this.#maxima.values()) this.#add(raised);
     this.#maxima.clear();
     // Days without events are no days on which fewer were reported: only the open one counts.
     this.#days++;

@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
 import {referenceVectors} from '../../test/vectors/read.ts';
+import {SectionReader, SectionWriter} from '../base/binary.ts';
 import {Random} from '../base/random.ts';
 import {Calibrator, DEFAULT_CALIBRATION, scoreOf} from './calibrator.ts';
 
@@ -67,4 +68,24 @@ test('a higher R never has a larger share, and shares lie in (0, 1]', () => {
       before = share;
     }
   }
+});
+
+test('lets go of entities that are not marked, and counts what was held back of them', () => {
+  const calibrator = new Calibrator();
+  learnQuiet(calibrator, 11);
+  const state = () => {
+    const writer = new SectionWriter();
+    calibrator.save(writer);
+    return new SectionReader(writer.bytes()).float64('calibrator');
+  };
+  calibrator.sweep(new Uint8Array(200));
+  const [closed] = state();
+  const length = state().length;
+  for (let i = 0; i < 3; i++) calibrator.learn(48, 11 * DAY - 1_000, 7, calibrator.share(48));
+  expect(state().length).toBe(length + 4 + 3);
+  calibrator.sweep(new Uint8Array(200).fill(1));
+  expect(state().length).toBe(length + 4 + 3);
+  calibrator.sweep(new Uint8Array(200).fill(1, 8));
+  expect(state().length).toBe(length);
+  expect(state()[0]).toBeCloseTo((closed as number) + 3);
 });

@@ -119,6 +119,15 @@ export class Calibrator {
     }
   }
 
+  /** Closes the clusters of entities that are not marked, whose ids may be given again. */
+  sweep(marked: Uint8Array): void {
+    for (const [of, cluster] of this.#clusters) {
+      if (marked[of] === 1) continue;
+      this.#clusters.delete(of);
+      this.#close(cluster);
+    }
+  }
+
   #gather(raised: number, time: number, entity: number): void {
     let cluster = this.#clusters.get(entity);
     if (cluster === undefined) {

@@ -1,6 +1,6 @@
-import {expect, test} from 'vitest';
+import {expect, test, vi} from 'vitest';
 import {Numbering, referenceVectors, VECTOR_PLAN} from '../../test/vectors/read.ts';
-import {DEFAULT_CALIBRATION} from './calibrator.ts';
+import {Calibrator, DEFAULT_CALIBRATION} from './calibrator.ts';
 import {ContextScorer} from './scorer.ts';
 
 test('gives S, A, R and p of the reference implementation, end to end', () => {
@@ -30,4 +30,18 @@ test('scoring twice gives the same, and learning in two steps equals observing',
     expect(b).toEqual(a);
     two.learn(ids, time, b);
   }
+});
+
+test('marking lets go of entities that no count refers to any more', () => {
+  const scorer = new ContextScorer(VECTOR_PLAN);
+  const out = scorer.scored();
+  const numbering = new Numbering();
+  for (const {event} of referenceVectors()) {
+    scorer.observe(numbering.ids(event), Number(event.ts) * 1_000, out);
+  }
+  const swept = vi.spyOn(Calibrator.prototype, 'sweep');
+  const used = Array.from({length: VECTOR_PLAN.columnCount}, () => new Uint8Array(5_000));
+  scorer.mark(used);
+  expect(swept).toHaveBeenCalledExactlyOnceWith(used[VECTOR_PLAN.entity]);
+  swept.mockRestore();
 });

@@ -132,6 +132,7 @@ export class ContextScorer {
     const entities = used[this.plan.entity];
     assert(entities !== undefined, 'every column has marks');
     for (let id = 0; id < entities.length; id++) if (entities[id] === 0) this.#evidence.forget(id);
+    this.#calibrator.sweep(entities);
   }
 
   save(to: SectionWriter): void {

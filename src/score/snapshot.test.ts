@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {SMALL_PLAN, streams} from '../../test/contract/streams.ts';
+import {SectionReader} from '../base/binary.ts';
 import {AppError} from '../base/errors.ts';
 import {Vocabulary} from '../model/vocabulary.ts';
 import {AlertBudget} from './budget.ts';
@@ -52,6 +53,23 @@ test('a restored scorer goes on bit for bit like an uninterrupted one', () => {
     }),
     {numRuns: 30},
   );
+});
+
+test('writes large vocabularies in parts, and reads them back as they were', () => {
+  const one = parts();
+  const large = one.vocabularies[1]!;
+  for (let i = 0; i < 250_001; i++) large.id(`text ${i}`);
+  large.sweep(new Uint8Array(250_001).fill(1, 0, 240_000));
+  large.id('again');
+  const bytes = writeSnapshot(one);
+  const sections = new SectionReader(bytes.subarray(24));
+  for (const from of [0, 100_000, 200_000]) {
+    const part = JSON.parse(sections.text(`vocabulary 1 from ${from}`)) as unknown[];
+    expect(part.length).toBeLessThanOrEqual(100_000);
+  }
+  const {vocabularies} = readSnapshot(bytes, 'm.bin', parts().contexts);
+  expect(vocabularies.map((v) => v.state())).toEqual(one.vocabularies.map((v) => v.state()));
+  expect(vocabularies[1]!.id('another')).toBe(240_001);
 });
 
 test('refuses what is no snapshot, cut short, damaged or newer, and says so', () => {

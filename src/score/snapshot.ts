@@ -36,7 +36,7 @@ export function writeSnapshot({contexts, vocabularies, extra}: ScoringState): Ui
     budget.save(own);
     writer.write(`context ${name}`, own.bytes());
   }
-  writer.text('vocabularies', JSON.stringify(vocabularies.map((v) => v.state())));
+  writeVocabularies(writer, vocabularies);
   writer.text('extra', extra);
   const payload = writer.bytes();
   const bytes = new Uint8Array(HEAD + payload.length);
@@ -76,17 +76,47 @@ export function readSnapshot(
       context.scorer.restore(own);
       context.budget.restore(own);
     }
-    const texts = JSON.parse(reader.text('vocabularies')) as (string | null)[][];
-    if (texts.length !== into[0]?.scorer.plan.columnCount) {
-      throw new BinaryError(`it has ${texts.length} vocabularies`);
+    const vocabularies = readVocabularies(reader);
+    if (vocabularies.length !== into[0]?.scorer.plan.columnCount) {
+      throw new BinaryError(`it has ${vocabularies.length} vocabularies`);
     }
-    return {vocabularies: texts.map((t) => Vocabulary.restore(t)), extra: reader.text('extra')};
+    return {vocabularies, extra: reader.text('extra')};
   } catch (error) {
     if (error instanceof BinaryError || error instanceof SyntaxError) {
       return fail(error.message, error);
     }
     throw error;
   }
+}
+
+/** In parts, since no string may have more than half a billion characters. */
+function writeVocabularies(writer: SectionWriter, vocabularies: readonly Vocabulary[]): void {
+  writer.numbers(
+    'vocabularies',
+    vocabularies.map(({limit}) => limit),
+  );
+  for (const [column, vocabulary] of vocabularies.entries()) {
+    const texts = vocabulary.state();
+    for (let from = 0; from < texts.length; from += PART) {
+      const part = JSON.stringify(texts.slice(from, from + PART));
+      writer.text(`vocabulary ${column} from ${from}`, part);
+    }
+  }
+}
+
+function readVocabularies(reader: SectionReader): Vocabulary[] {
+  return Array.from(reader.float64('vocabularies'), (limit, column) => {
+    const texts: (string | null)[] = [];
+    for (let from = 0; from < limit; from += PART) {
+      const name = `vocabulary ${column} from ${from}`;
+      const part = JSON.parse(reader.text(name)) as (string | null)[];
+      if (part.length !== Math.min(PART, limit - from)) {
+        throw new BinaryError(`section "${name}" has ${part.length} texts`);
+      }
+      for (const text of part) texts.push(text);
+    }
+    return Vocabulary.restore(texts);
+  });
 }
 
 /** The caller's part of a snapshot alone, to learn what to restore it into. */
@@ -124,3 +154,5 @@ function open(bytes: Uint8Array, fail: (why: string) => never): Uint8Array {
 const MAGIC = new TextEncoder().encode('ODDTRAIL');
 const VERSION = 1;
 const HEAD = 24;
+/** Texts of a vocabulary in one section. */
+const PART = 100_000;
