@@ -20,20 +20,19 @@ const FLOORS: Record<string, Floor> = {
   event: {may: ['base']},
   decode: {may: ['base', 'event'], outside: ['node:zlib']},
   model: {may: ['base']},
-  features: {may: ['base', 'event']},
+  features: {may: ['event']},
   score: {may: ['base', 'model']},
   simulate: {may: ['base']},
   pipeline: {
-    may: ['base', 'event', 'decode', 'features', 'model'],
+    may: ['base', 'event', 'decode', 'features'],
     outside: ['node:worker_threads'],
   },
-  sources: {may: ['base', 'event', 'pipeline'], outside: ['node:*', 'picomatch']},
+  sources: {may: ['base', 'event'], outside: ['node:*', 'picomatch']},
   app: {
     may: [
       'base',
       'config',
       'event',
-      'decode',
       'features',
       'model',
       'score',
@@ -44,8 +43,8 @@ const FLOORS: Record<string, Floor> = {
     ],
     outside: ['node:*', 'zod'],
   },
-  web: {may: []},
-  cli: {may: ['app', 'base', 'config'], outside: ['node:*', 'commander']},
+  web: {may: [], outside: ['uplot']},
+  cli: {may: ['app', 'base'], outside: ['node:*', 'commander']},
   '': {may: ['app', 'base', 'features']},
 };
 

@@ -185,6 +185,15 @@ export const contextsSchema = z
         });
       }
     });
+    // There is one clock: CloudTrail's is the built-in field.
+    const hours = Object.entries(file.stream.fields).filter(([, field]) => field.as === 'hour');
+    for (const [name] of file.stream.type === 'json' ? hours.slice(1) : hours) {
+      check.addIssue({
+        code: 'custom',
+        path: ['stream', 'fields', name, 'as'],
+        message: file.stream.type === 'json' ? 'One field can be the hour' : 'Use the field "hour"',
+      });
+    }
     for (const [name, field] of Object.entries(file.stream.fields)) {
       if (field.pattern === undefined) continue;
       try {

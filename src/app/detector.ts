@@ -55,6 +55,8 @@ export class Detector {
   /** Grows whenever ids may have changed their meaning: whoever keeps ids must ask anew. */
   generation = 0;
   readonly #contexts: readonly OpenContext[];
+  /** By column: the text that an id beyond the vocabulary stands for; see `find`. */
+  readonly #lent: {readonly id: number; readonly text: string}[] = [];
   #sweepAt = VOCABULARY_LIMIT;
   #untilSweep = SWEEP_EVERY;
 
@@ -104,7 +106,23 @@ export class Detector {
     return (this.vocabularies[column] as Vocabulary).id(text);
   }
 
+  /**
+   * Id of a component for `score` and `explain` alone: the vocabulary stays as it is. One it does
+   * not hold gets an id that nothing was counted under, good until ids are next given.
+   */
+  find(column: number, text: string): number {
+    const vocabulary = this.vocabularies[column] as Vocabulary;
+    const known = vocabulary.find(text);
+    if (known !== undefined) return known;
+    this.#lent[column] = {id: vocabulary.limit, text};
+    return vocabulary.limit;
+  }
+
   text(column: number, id: number): string {
+    const lent = this.#lent[column];
+    if (lent !== undefined && id === lent.id && id === this.vocabularies[column]?.limit) {
+      return lent.text;
+    }
     return (this.vocabularies[column] as Vocabulary).text(id);
   }
 
@@ -160,14 +178,18 @@ export class Detector {
     return best;
   }
 
-  /** Says why, by the counts as they are: call it before the event is learnt. */
-  explain(ids: Int32Array, time: number, {context, scored}: Verdict): Explanation {
+  /**
+   * Says why, by the counts as they are: call it before the event is learnt. With `without`, as if
+   * the event had not been learnt: goes with `scoreWithout`.
+   */
+  explain(ids: Int32Array, time: number, {context, scored}: Verdict, without = false): Explanation {
     const {scorer, wording, groups} = this.#contexts[context] as OpenContext;
     return scorer.explain(ids, time, scored, {
       columns: this.columns,
       text: (column, id) => displayOf(this.columns[column] as string, this.text(column, id)),
       wording,
       groups,
+      without,
     });
   }
 

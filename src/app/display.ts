@@ -14,7 +14,7 @@ export function displayOf(field: string, text: string): string {
     if (text === 'external:internet') return 'the whole internet';
     if (text.startsWith('external:'))
       return `the outside account ${text.slice('external:'.length)}`;
-    if (text === NONE) return 'nothing in particular';
+    if (text === NONE) return 'anything unnamed';
     // The kind alone: its ids live too short to be worth knowing.
     return text.includes(':') ? text : `any ${text}`;
   }

@@ -86,8 +86,8 @@ function inFacet(detector: Detector, context: number, f: number, ids: Int32Array
   };
 }
 
-/** Most values of one field that further histories are looked for under. */
-const MAX_HISTORIES = 2_000;
+/** Most combinations of values that further histories are looked for under. */
+const MAX_HISTORIES = 20_000;
 
 /** Rows of ids for every history of the entity that also depends on `others`. */
 function historiesOf(
@@ -99,9 +99,9 @@ function historiesOf(
   let rows = [new Int32Array(plan.columnCount)];
   (rows[0] as Int32Array)[plan.entity] = entity;
   for (const column of others) {
-    const limit = Math.min(MAX_HISTORIES, detector.vocabularies[column]?.limit ?? 0);
+    const ids = idsOf(detector, column).slice(0, Math.floor(MAX_HISTORIES / rows.length));
     rows = rows.flatMap((row) =>
-      Array.from({length: limit}, (_, id) => {
+      ids.map((id) => {
         const copy = row.slice();
         copy[column] = id;
         return copy;
@@ -109,4 +109,10 @@ function historiesOf(
     );
   }
   return rows;
+}
+
+/** Ids of a column that stand for something. */
+function idsOf(detector: Detector, column: number): number[] {
+  const texts = detector.vocabularies[column]?.state() ?? [];
+  return texts.flatMap((text, id) => (text === null ? [] : [id]));
 }

@@ -127,7 +127,7 @@ class ObjectDetector implements NoveltyDetector {
   }
 
   observe(observation: Observation | CloudTrailRecord): NoveltyScore {
-    const time = this.#take(observation);
+    const time = this.#take(observation, (column, text) => this.#detector.id(column, text));
     const verdict = this.#detector.score(this.#ids, time);
     const result = this.#result(verdict, time);
     this.#detector.learn(this.#ids, time);
@@ -135,7 +135,7 @@ class ObjectDetector implements NoveltyDetector {
   }
 
   score(observation: Observation | CloudTrailRecord): NoveltyScore {
-    const time = this.#take(observation);
+    const time = this.#take(observation, (column, text) => this.#detector.find(column, text));
     return this.#result(this.#detector.score(this.#ids, time), time);
   }
 
@@ -152,13 +152,16 @@ class ObjectDetector implements NoveltyDetector {
   }
 
   /** Ids of the observation into the row; its time. */
-  #take(observation: Observation | CloudTrailRecord): number {
+  #take(
+    observation: Observation | CloudTrailRecord,
+    idOf: (column: number, text: string) => number,
+  ): number {
     const {time, fields} = isObservation(observation)
       ? {time: timeOf(observation.time), fields: observation.fields}
       : this.#derive(observation);
     this.#detector.columns.forEach((column, c) => {
       const text = Object.hasOwn(fields, column) ? fields[column] : undefined;
-      this.#ids[c] = this.#detector.id(c, text === undefined || text === '' ? '-' : text);
+      this.#ids[c] = idOf(c, text === undefined || text === '' ? '-' : text);
     });
     return time;
   }

@@ -1,35 +1,35 @@
-import {type FileHandle, open, readFile, rename, rm} from 'node:fs/promises';
-import {dirname} from 'node:path';
+import {readFile} from 'node:fs/promises';
 import {AppError} from '../base/errors.ts';
 import {Detector} from './detector.ts';
+import {checkReplaceable, replaceFile} from './replace-file.ts';
 
 /**
- * Saves a model so that the file is at every moment either the old one or the new one, whatever
- * happens: written beside it, flushed to the disk, then renamed over it.
- *
+ * Saves a model so that the file is at every moment either the old one or the new one.
  * @throws AppError `snapshot_unwritable`; the old file is then untouched.
  */
 export async function saveModel(file: string, detector: Detector): Promise<void> {
-  const bytes = detector.snapshot();
-  const draft = `${file}.${process.pid}.tmp`;
-  let handle: FileHandle | undefined;
   try {
-    handle = await open(draft, 'w');
-    await handle.writeFile(bytes);
-    await handle.sync();
-    await handle.close();
-    handle = undefined;
-    await rename(draft, file);
-    // The new name itself must survive a power cut; not every file system lets a folder be synced.
-    const folder = await open(dirname(file), 'r');
-    await folder.sync().catch(() => {});
-    await folder.close();
+    await replaceFile(file, detector.snapshot());
   } catch (cause) {
-    await handle?.close().catch(() => {});
-    await rm(draft, {force: true}).catch(() => {});
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('snapshot_unwritable', `Cannot save model "${file}": ${why}`, {cause});
+    throw unwritable(file, cause);
   }
+}
+
+/**
+ * Finds out early whether a model could be saved there.
+ * @throws AppError `snapshot_unwritable`
+ */
+export async function checkSavable(file: string): Promise<void> {
+  try {
+    await checkReplaceable(file);
+  } catch (cause) {
+    throw unwritable(file, cause);
+  }
+}
+
+function unwritable(file: string, cause: unknown): AppError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new AppError('snapshot_unwritable', `Cannot save model "${file}": ${why}`, {cause});
 }
 
 /**

@@ -1,3 +1,4 @@
+import {stat} from 'node:fs/promises';
 import {readDecompressed} from '../sources/files.ts';
 
 /**
@@ -7,6 +8,8 @@ import {readDecompressed} from '../sources/files.ts';
 export async function readRecord(path: string, offset: number, length: number): Promise<unknown> {
   if (path === '-' || length <= 0) return undefined;
   try {
+    // A pipe has been read, and would be waited for without end.
+    if (!(await stat(path)).isFile()) return undefined;
     const bytes = await readDecompressed(path, offset, length);
     return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
   } catch {

@@ -24,6 +24,8 @@ export class EventView {
   verdict: Verdict | undefined;
   readonly ids: Int32Array;
   readonly detector: Detector;
+  /** The event was learnt before, and is judged as if it had not been. */
+  without = false;
   batch!: TracedBatch;
   row = 0;
   /** Whom the credentials of this event go back to, through role chains; undefined if to itself. */
@@ -73,6 +75,12 @@ export class EventView {
     const context = this.verdict?.context ?? 0;
     const {entity} = this.detector.scorer(context).plan;
     return this.detector.text(entity, this.ids[entity] as number);
+  }
+
+  /** The field that says who. */
+  entityField(): string {
+    const {entity} = this.detector.scorer(this.verdict?.context ?? 0).plan;
+    return this.detector.columns[entity] as string;
   }
 
   /** The file, and the record's index in it. */
@@ -125,7 +133,7 @@ export class EventView {
   /** Why: from the counts as they are now, so ask within the visit. */
   explain(): Explanation | undefined {
     if (this.verdict === undefined) return undefined;
-    this.#explanation ??= this.detector.explain(this.ids, this.time, this.verdict);
+    this.#explanation ??= this.detector.explain(this.ids, this.time, this.verdict, this.without);
     return this.#explanation;
   }
 }
@@ -161,24 +169,38 @@ export interface ScoreTrailOptions {
 export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSummary> {
   const {detector, settings, mode} = options;
   const view = new EventView(detector);
+  view.without = mode === 'without';
   const width = detector.columns.length;
   let chain = new RoleChain();
   let generation = detector.generation;
   const principal = detector.columns.indexOf('principal');
   const visit = options.visit;
+  // What is still being read when the run ends early must not keep the process waiting for it.
+  const ended = new AbortController();
+  const {signal} = options;
+  const stop = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
 
+  const ids = view.ids;
+  const maps: Int32Array[] = [];
+  let current: TracedBatch | undefined;
   const identify = (batch: TracedBatch, row: number) => {
     const {columns, texts} = batch;
+    const renewed = texts.generation !== generation;
+    if (renewed) texts.forget(generation);
+    if (batch !== current || renewed) {
+      current = batch;
+      for (let c = 0; c < width; c++) maps[c] = texts.mapOf(c);
+    }
     const from = row * width;
     for (let c = 0; c < width; c++) {
       const local = columns[from + c] as number;
-      const map = texts.mapOf(c);
+      const map = maps[c] as Int32Array;
       let id = map[local] as number;
       if (id < 0) {
         id = detector.id(c, texts.texts[local] as string);
         map[local] = id;
       }
-      view.ids[c] = id;
+      ids[c] = id;
     }
   };
 
@@ -188,7 +210,7 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
       path: file.path,
       time: file.time,
       size: file.size,
-      pieces: () => readFilePieces(file),
+      pieces: () => readFilePieces(file, stop),
     })),
     (batch, row, time) => {
       // Ids were swept: what was remembered of them may be wrong by now.
@@ -196,7 +218,6 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
         generation = detector.generation;
         chain = new RoleChain();
       }
-      if (batch.texts.generation !== generation) batch.texts.forget(generation);
       identify(batch, row);
       view.show(batch, row, time);
       follow(batch, row, view, chain, principal);
@@ -227,7 +248,7 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
       ...(options.onReject && {onReject: options.onReject}),
       ...(options.onProgress && {onProgress: options.onProgress}),
     },
-  );
+  ).finally(() => ended.abort());
 }
 
 /** Follows the credentials an event was made with, and those it gave out. */
@@ -246,9 +267,7 @@ function follow(
   const issued = (keys[at + 2] as number) !== 0 || (keys[at + 3] as number) !== 0;
   if (!used && !issued) return;
   const own = view.ids[principal] as number;
-  const origin = chain.follow(
-    [keys[at] as number, keys[at + 1] as number, keys[at + 2] as number, keys[at + 3] as number],
-    own,
-  );
+  const origin = used ? (chain.originOf(keys[at] as number, keys[at + 1] as number) ?? own) : own;
+  if (issued) chain.issued(keys[at + 2] as number, keys[at + 3] as number, origin);
   if (origin !== own) view.origin = view.detector.text(principal, origin);
 }

@@ -129,7 +129,7 @@ function attempt<T>(place: string, action: () => T): T {
 }
 
 function unwritable(place: string, cause: unknown): AppError {
-  return new AppError('output_unwritable', `Cannot write the simulated trail to "${place}"`, {
-    cause,
-  });
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const message = `Cannot write the simulated trail to "${place}": ${why}`;
+  return new AppError('output_unwritable', message, {cause});
 }

@@ -77,7 +77,8 @@ export class SectionReader {
       const length = view.getFloat64(at + 1, true);
       at += 9;
       need(length);
-      this.#sections.set(name, fromBytes(type, bytes.slice(at, at + length)));
+      // A copy, also of a `Buffer`, whose own `slice` is none: numbers need a buffer to themselves.
+      this.#sections.set(name, fromBytes(type, new Uint8Array(bytes.subarray(at, at + length))));
       at += length;
     }
   }

@@ -2,7 +2,6 @@ import {displayOf} from '../app/display.ts';
 import {readRecord} from '../app/read-record.ts';
 import type {EventView} from '../app/score-trail.ts';
 import {touchedBy} from '../app/touched.ts';
-import {AppError} from '../base/errors.ts';
 import {oneOf} from './options.ts';
 import {type Output, plain} from './output.ts';
 import {scoreText, timeText} from './score.ts';
@@ -30,7 +29,6 @@ export async function explainCommand(
   signal: AbortSignal,
 ): Promise<number> {
   const format = oneOf('--format', options.format, ['text', 'json']);
-  if (paths.length === 0) throw new AppError('usage', 'No paths: where is the event to be found?');
   let told: Told | undefined;
   // A model has most likely learnt the event already: then it is judged as if it had not. Without a
   // model, the paths themselves are the history, up to the event.

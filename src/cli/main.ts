@@ -8,7 +8,9 @@ import {explainCommand} from './explain.ts';
 import {inspectCommand} from './inspect.ts';
 import {
   collect,
+  collectNames,
   parseCount,
+  parseDay,
   parseMoment,
   parsePositive,
   parseScore,
@@ -73,9 +75,9 @@ type Start = (options: {quiet?: boolean}, run: Run) => Promise<void>;
 function buildProgram(start: Start): Command {
   const program = new Command('oddtrail')
     .description(
-      'Finds stolen credentials, data theft and other unwanted behaviour in AWS CloudTrail:\n' +
-        'learns what each identity normally does, scores every event for novelty in [0, 1],\n' +
-        'and says why.',
+      'Finds stolen credentials, data theft and other unwanted behaviour in AWS\n' +
+        'CloudTrail: learns what each identity normally does, scores every event for\n' +
+        'novelty in [0, 1], and says why.',
     )
     .version(version())
     .exitOverride()
@@ -147,16 +149,12 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
       start(options, (output, signal) => scoreCommand(paths, options, output, signal)),
     );
 
-  reading(program.command('explain'))
+  reading(program.command('explain').argument('<eventId>', 'as printed by score --format jsonl'))
     .description('tell everything about one event, including the record')
-    .usage('[options] <eventId> <path...>')
     .option('--model <file>', 'model to judge by (default: learn the paths first)')
     .option('--format <format>', 'text or json', 'text')
-    .action((arguments_: string[], options) =>
-      start(options, (output, signal) => {
-        const [eventId = '', ...paths] = arguments_;
-        return explainCommand(eventId, paths, options, output, signal);
-      }),
+    .action((eventId: string, paths: string[], options) =>
+      start(options, (output, signal) => explainCommand(eventId, paths, options, output, signal)),
     );
 
   program
@@ -165,9 +163,13 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     .requiredOption('--out <dir>', 'folder to write to')
     .option('--seed <n>', 'same seed, same trail', parseCount, 1)
     .option('--days <n>', 'days of activity', parsePositive, 14)
-    .option('--start <date>', 'first day, a Monday for choice', '2026-01-05')
+    .option('--start <date>', 'first day, a Monday for choice', parseDay, '2026-01-05')
     .option('--events-per-day <n>', 'about so many events a day', parsePositive, 15_000)
-    .option('--scenario <name...>', 'attacks to plant; "all", "none" or names (see below)', collect)
+    .option(
+      '--scenario <name...>',
+      'attacks to plant; "all", "none" or names (see below)',
+      collectNames,
+    )
     .option('--record-bytes <n>', 'mean size of a record', parsePositive)
     .option('-q, --quiet', 'no progress and no notes')
     .addHelpText('after', () => `\nScenarios: ${scenarioNames().join(', ')}`)

@@ -11,12 +11,25 @@ export function parseMoment(text: string): number {
   const dated = /^\d{4}-\d{2}-\d{2}(T.*)?$/.test(text);
   const zoned = /T.*(Z|[+-]\d{2}:?\d{2})$/.test(text) || !text.includes('T');
   const time = dated ? Date.parse(zoned ? text : `${text}Z`) : Number.NaN;
-  if (Number.isNaN(time)) {
+  if (Number.isNaN(time) || !isDate(text.slice(0, 10))) {
     throw new InvalidArgumentError(
       'wanted: 2026-01-31, 2026-01-31T12:00:00Z or an age such as 90d',
     );
   }
   return time;
+}
+
+/** Whether there is such a day: the runtime takes 30 February for 2 March. */
+export function isDate(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const time = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+}
+
+/** The first day of a simulation. */
+export function parseDay(text: string): string {
+  if (!isDate(text)) throw new InvalidArgumentError('wanted: a day such as 2026-01-05');
+  return text;
 }
 
 export function parseCount(text: string): number {
@@ -32,7 +45,7 @@ export function parsePositive(text: string): number {
 
 export function parseScore(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 1)) {
+  if (!/^\d*\.?\d+$|^\d+\.$/.test(text) || !(value >= 0 && value <= 1)) {
     throw new InvalidArgumentError('wanted: a score between 0 and 1');
   }
   return value;
@@ -46,6 +59,11 @@ export function parseWorkers(text: string): number {
 
 /** Collects a list option that may be given several times, with several values each. */
 export function collect(value: string, previous: readonly string[] | undefined): string[] {
+  return [...(previous ?? []), value];
+}
+
+/** As `collect`, for names: several may stand in one value, with commas between. */
+export function collectNames(value: string, previous: readonly string[] | undefined): string[] {
   return [...(previous ?? []), ...value.split(',').filter((part) => part !== '')];
 }
 

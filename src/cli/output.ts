@@ -23,19 +23,22 @@ export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan';
 export function createOutput(options: {quiet: boolean}): Output {
   const {stdout, stderr} = process;
   const colour = stdout.isTTY === true && process.env.NO_COLOR === undefined;
-  let broken = false;
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
+  const failed = (cause: NodeJS.ErrnoException) => {
     // The reader of a pipe went away (`| head`): there is nobody left to tell.
-    if (error.code === 'EPIPE') process.exit(0);
-    broken = true;
-  });
+    if (cause.code === 'EPIPE') process.exit(0);
+    const message = `Cannot write to standard output: ${cause.message}`;
+    return new AppError('output_unwritable', message, {cause});
+  };
+  // Every write tells its own failure; without a listener the first would end the process.
+  if (stdout.listenerCount('error') === 0) stdout.on('error', failed);
   return {
-    async write(text) {
-      if (broken) throw new AppError('output_unwritable', 'Cannot write to standard output');
-      if (!stdout.write(text)) {
-        await new Promise<void>((resolve) => stdout.once('drain', resolve));
-      }
-    },
+    write: (text) =>
+      new Promise<void>((resolve, reject) => {
+        stdout.write(text, (cause) => {
+          if (cause === null || cause === undefined) resolve();
+          else reject(failed(cause));
+        });
+      }),
     note(text) {
       if (!options.quiet) line(text);
     },
@@ -53,14 +56,22 @@ export function createOutput(options: {quiet: boolean}): Output {
 /** Written at once, so that nothing is lost when the process ends. */
 function line(text: string): void {
   try {
-    writeSync(2, `${text}\n`);
+    writeSync(2, `${text.split('\n').map(plain).join('\n')}\n`);
   } catch {
     // stderr is closed or full: there is no other place to complain.
   }
 }
 
+/** Control characters, line separators, and marks that turn the direction of writing. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
 /** Text out of a log, made harmless for a terminal: no control characters, no escapes. */
 export function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '�');
+  return text.replace(UNSAFE, '�');
+}
+
+/** JSON, made harmless for a terminal by escapes that any reader of JSON undoes. */
+export function plainJson(json: string): string {
+  return json.replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

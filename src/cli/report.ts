@@ -1,6 +1,6 @@
-import {rename, writeFile} from 'node:fs/promises';
 import {ReportBuilder} from '../app/build-report.ts';
 import {readRecord} from '../app/read-record.ts';
+import {checkReplaceable, replaceFile} from '../app/replace-file.ts';
 import {renderReport} from '../app/report.ts';
 import type {TrailSummary} from '../app/trail.ts';
 import {AppError} from '../base/errors.ts';
@@ -20,6 +20,7 @@ export async function reportCommand(
   output: Output,
   signal: AbortSignal,
 ): Promise<number> {
+  await attempt(options.out, () => checkReplaceable(options.out));
   const builder = new ReportBuilder({title: options.title ?? paths.join(' '), top: options.top});
   let summary: TrailSummary | undefined;
   const code = await runScoring(paths, options, output, signal, {
@@ -44,13 +45,15 @@ export async function writeReport(
     records.push(await readRecord(path, offset, length));
   }
   const html = renderReport(builder.build(summary, records));
-  const draft = `${out}.${process.pid}.tmp`;
+  await attempt(out, () => replaceFile(out, html));
+  output.note(`wrote ${out} (${count(html.length / 1024)} KiB); open it in a browser`);
+}
+
+async function attempt(out: string, action: () => Promise<void>): Promise<void> {
   try {
-    await writeFile(draft, html);
-    await rename(draft, out);
+    await action();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new AppError('output_unwritable', `Cannot write report "${out}": ${why}`, {cause});
   }
-  output.note(`wrote ${out} (${count(html.length / 1024)} KiB); open it in a browser`);
 }

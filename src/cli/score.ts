@@ -2,7 +2,7 @@ import {displayOf} from '../app/display.ts';
 import type {EventView} from '../app/score-trail.ts';
 import {TopEvents} from '../app/top-events.ts';
 import {oneOf} from './options.ts';
-import type {Output} from './output.ts';
+import {type Output, plainJson} from './output.ts';
 import {runScoring, type ScoringOptions} from './scoring.ts';
 import {table} from './table.ts';
 
@@ -50,7 +50,7 @@ export async function scoreCommand(
 }
 
 function jsonLine(event: EventView): string {
-  return `${JSON.stringify({
+  const json = JSON.stringify({
     eventId: event.eventId(),
     eventTime: timeText(event.time),
     account: event.text('account'),
@@ -61,7 +61,8 @@ function jsonLine(event: EventView): string {
     mostNovel: event.mostNovel() ?? null,
     reason: event.explain()?.sentence ?? '',
     source: event.source(),
-  })}\n`;
+  });
+  return `${plainJson(json)}\n`;
 }
 
 const CSV_HEAD =
@@ -107,7 +108,7 @@ export function rowOf(event: EventView): Row {
   return {
     time: event.time,
     score: event.score,
-    principal: displayOf('principal', event.entity()),
+    principal: displayOf(event.entityField(), event.entity()),
     operation: event.text('operation'),
     eventId: event.eventId(),
     why: event.explain()?.sentence ?? '',
@@ -145,7 +146,7 @@ export function timeText(time: number): string {
   return new Date(time).toISOString().replace('.000Z', 'Z');
 }
 
-/** Six decimals: a millionth is finer than any score is known. */
+/** Nine decimals: finer than any score is known, and enough to keep the order of the highest. */
 function rounded(score: number): number {
-  return Math.round(score * 1e6) / 1e6;
+  return Math.round(score * 1e9) / 1e9;
 }

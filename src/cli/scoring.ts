@@ -2,7 +2,7 @@ import {type FileHandle, open, readFile} from 'node:fs/promises';
 import {availableParallelism} from 'node:os';
 import {readContexts} from '../app/context-file.ts';
 import {Detector} from '../app/detector.ts';
-import {loadModel, saveModel} from '../app/model-file.ts';
+import {checkSavable, loadModel, saveModel} from '../app/model-file.ts';
 import {type EventView, type ScoreTrailOptions, scoreTrail} from '../app/score-trail.ts';
 import {columnsOf, type DecodeSettings, listTrail, type TrailSummary} from '../app/trail.ts';
 import {AppError} from '../base/errors.ts';
@@ -81,7 +81,8 @@ async function readAsnTable(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new AppError('usage', `Cannot read AS numbers "${file}"`, {cause});
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('usage', `Cannot read AS numbers "${file}": ${why}`, {cause});
   }
 }
 
@@ -97,10 +98,13 @@ export async function runScoring(
   visitor: ScoringVisitor,
 ): Promise<number> {
   const learn = options.learn !== false;
-  if (!learn && options.retrospective === true) {
-    throw new AppError('usage', '--retrospective learns first; it does not go with --no-learn');
+  checkOptions(paths, options, learn);
+  const {detector, settings, loaded} = await prepare(options, output);
+  if (!learn && !loaded && options.model !== undefined) {
+    throw new AppError('usage', `There is no model "${options.model}" to score by`);
   }
-  const {detector, settings} = await prepare(options, output);
+  // Hours of work should not end with a folder that is not there.
+  if (learn && options.model !== undefined) await checkSavable(options.model);
   const workers = options.workers ?? Math.min(4, Math.max(0, availableParallelism() - 1));
   const rejects = await RejectsFile.open(options.rejects);
   let faults = 0;
@@ -114,6 +118,11 @@ export async function runScoring(
     const listing = await listTrail(what);
     if (listing.files.length === 0 && listing.faults.length === 0) {
       throw new AppError('usage', `No log files under ${what.map((p) => `"${p}"`).join(', ')}`);
+    }
+    const once = listing.files.find(({size}) => size < 0);
+    if (options.retrospective === true && once !== undefined) {
+      const message = `--retrospective reads everything twice, which "${once.path}" cannot be`;
+      throw new AppError('usage', message);
     }
     const bytes = listing.files.reduce((sum, {size}) => sum + Math.max(0, size), 0);
     const progress = new Progress(output, label);
@@ -131,27 +140,33 @@ export async function runScoring(
         ...more,
       });
       progress.clear();
-      const all = [...listing.faults, ...summary.faults];
-      for (const {error} of all) output.warn(`${error.message} [${error.code}]`);
-      faults += all.length;
-      return {...summary, faults: all};
+      return {...summary, faults: [...listing.faults, ...summary.faults]};
     } finally {
       progress.clear();
     }
   };
 
+  const tell = (summary: TrailSummary) => {
+    for (const {error} of summary.faults) output.warn(`${error.message} [${error.code}]`);
+    faults += summary.faults.length;
+    noteSummary(summary, output, options.rejects, signal.aborted);
+  };
+  const onReject: ScoreTrailOptions['onReject'] = (reject) => rejects.add(reject);
   const scored: Partial<ScoreTrailOptions> = {
     visit: (event) => visitor.visit(event) !== false,
     breathe: () => visitor.breathe?.() ?? rejects.drain(),
-    onReject: (reject) => rejects.add(reject),
+    onReject,
   };
   try {
     if (options.learnFrom !== undefined && options.learnFrom.length > 0) {
-      const summary = await pass('learning', options.learnFrom, 'learn', {});
-      output.note(`learnt ${count(summary.events)} events as a baseline`);
+      const breathe = () => rejects.drain();
+      const summary = await pass('learning', options.learnFrom, 'learn', {onReject, breathe});
+      output.note('the baseline:');
+      tell(summary);
     }
     let summary: TrailSummary;
     if (options.retrospective === true && !signal.aborted) {
+      // What cannot be read, or is set aside, is told by the second pass.
       await pass('learning', paths, 'learn', {});
       summary = await pass('scoring', paths, 'without', scored);
     } else {
@@ -167,7 +182,7 @@ export async function runScoring(
       output.note(`saved model "${options.model}": ${count(detector.learnt)} events learnt`);
     }
     visitor.finished?.(summary);
-    noteSummary(summary, output, options.rejects);
+    tell(summary);
   } finally {
     await rejects.close();
   }
@@ -175,11 +190,36 @@ export async function runScoring(
   return faults > 0 ? 3 : 0;
 }
 
+/** What the command line's grammar does not rule out by itself. */
+function checkOptions(paths: readonly string[], options: ScoringOptions, learn: boolean): void {
+  const {learnFrom = [], model, retrospective, since, until} = options;
+  if (!learn && retrospective === true) {
+    throw new AppError('usage', '--retrospective learns first; it does not go with --no-learn');
+  }
+  if (options.learn === false && model === undefined && learnFrom.length === 0) {
+    const message = '--no-learn scores by what is known; give --model or --learn-from as well';
+    throw new AppError('usage', message);
+  }
+  if ([...paths, ...learnFrom].filter((path) => path === '-').length > 1) {
+    throw new AppError('usage', 'Standard input ("-") can be read only once');
+  }
+  if (since !== undefined && until !== undefined && since >= until) {
+    throw new AppError('usage', '--since is not before --until, so that no event lies between');
+  }
+}
+
 /** One line on what was read, and one on what was not. */
-function noteSummary(summary: TrailSummary, output: Output, rejects: string | undefined): void {
+function noteSummary(
+  summary: TrailSummary,
+  output: Output,
+  rejects: string | undefined,
+  aborted: boolean,
+): void {
+  // A visitor that has found what it looked for stops as well; only a signal interrupts.
   output.note(
-    `${count(summary.events)} events in ${count(summary.filesRead)} files` +
-      (summary.interrupted ? ' (interrupted)' : ''),
+    `${count(summary.events)} events in ${count(summary.filesRead)} ` +
+      `${summary.filesRead === 1 ? 'file' : 'files'}` +
+      (aborted ? ' (interrupted)' : ''),
   );
   const left = Object.entries(summary.dropped).map(([reason, n]) => `${count(n)} ${reason}`);
   if (left.length > 0) output.note(`left out: ${left.join(', ')}`);
@@ -204,7 +244,7 @@ class RejectsFile {
     try {
       return new RejectsFile(await open(path, 'w'));
     } catch (cause) {
-      throw new AppError('output_unwritable', `Cannot write "${path}"`, {cause});
+      throw unwritable(`"${path}"`, cause);
     }
   }
 
@@ -220,8 +260,11 @@ class RejectsFile {
   }
 
   async close(): Promise<void> {
-    await this.#write();
-    await this.#handle?.close();
+    try {
+      await this.#write();
+    } finally {
+      await this.#handle?.close();
+    }
   }
 
   async #write(): Promise<void> {
@@ -231,7 +274,12 @@ class RejectsFile {
     try {
       await this.#handle?.appendFile(text);
     } catch (cause) {
-      throw new AppError('output_unwritable', 'Cannot write what was set aside', {cause});
+      throw unwritable('what was set aside', cause);
     }
   }
+}
+
+function unwritable(what: string, cause: unknown): AppError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new AppError('output_unwritable', `Cannot write ${what}: ${why}`, {cause});
 }

@@ -19,10 +19,13 @@ export async function simulateCommand(
   output: Output,
   signal: AbortSignal,
 ): Promise<number> {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(options.start) || Number.isNaN(Date.parse(options.start))) {
-    throw new AppError('usage', `"${options.start}" is no date; wanted: 2026-01-05`);
+  if (options.eventsPerDay < 100) {
+    throw new AppError('usage', `--events-per-day is ${options.eventsPerDay}; wanted: 100 or more`);
   }
   const scenarios = scenariosOf(options.scenario);
+  if (scenarios?.includes('raul') === true && options.days < 3) {
+    throw new AppError('usage', `--days is ${options.days}; the scenario "raul" needs 3 or more`);
+  }
   const progress = new SimulationNotes(output, Date.parse(options.start), options.days);
   const summary = await writeSimulation(
     {

@@ -3,7 +3,7 @@ import type {DropReason, Reject, RejectReason} from '../base/outcome.ts';
 import {isEventTime} from '../event/event-time.ts';
 import {ByteWindow} from './byte-window.ts';
 import {JsonFramer} from './framing.ts';
-import {type GzipFault, GzipReader, gunzipAtOnce, isGzip} from './gzip.ts';
+import {GzipEngine, type GzipFault, GzipReader, isGzip} from './gzip.ts';
 import {DEFAULT_LIMITS, type DecodeLimits} from './limits.ts';
 import {opensList} from './lists.ts';
 import {type Place, placeObjects} from './places.ts';
@@ -81,6 +81,7 @@ export class FileDecoder {
   readonly #unwrap: Unwrap;
   readonly #fast: boolean;
 
+  readonly #engine = new GzipEngine();
   #start: Uint8Array = NOTHING;
   #container: 'unknown' | 'plain' | GzipReader = 'unknown';
 
@@ -180,7 +181,7 @@ export class FileDecoder {
     const bytes = plain(file);
     this.begin();
     const small = isGzip(bytes) && bytes.length <= LARGE_FILE;
-    const text = small ? gunzipAtOnce(bytes, this.#limits) : undefined;
+    const text = small ? this.#engine.gunzip(bytes, this.#limits) : undefined;
     if (text !== undefined) {
       this.#container = 'plain';
       this.#take(text);

@@ -32,6 +32,10 @@ export interface Deriver {
 const MAX_INTERNED_BYTES = 48 * 1024 * 1024;
 /** Distinct components beyond this start a new epoch. */
 const MAX_COMPONENTS = 400_000;
+export interface InternLimits {
+  readonly internedBytes: number;
+  readonly components: number;
+}
 const NOT_YET = -1;
 const TEXT = new TextDecoder();
 
@@ -43,6 +47,7 @@ const TEXT = new TextDecoder();
  * that stand for them do.
  */
 export class EventDecoder implements RecordSink {
+  readonly #limits: InternLimits;
   readonly #scanner: Scanner;
   readonly #deriver: Deriver;
   readonly #words: {
@@ -54,11 +59,16 @@ export class EventDecoder implements RecordSink {
     readonly operation: number;
   };
   readonly #groupWords: Int32Array;
+  readonly #groupColumns: readonly (readonly number[])[];
   /** Per group: component ids of combination c at [c · width, …), or NOT_YET. */
   #memos: Int32Array[];
   /** Per combination of the group "operation": 1 needs parameters, 2 does not, 0 not yet known. */
   #needs = new Uint8Array(1024);
   #hours = new Map<number, number>();
+
+  /** Texts of the scanner's ids that combinations have been made of. */
+  #rawTexts: (string | undefined)[] = [];
+  readonly #fields: ReadonlyMap<string, readonly string[]>;
 
   #ids = new Map<string, number>();
   #strings: string[] = [''];
@@ -70,11 +80,14 @@ export class EventDecoder implements RecordSink {
   #rejects: Reject[] = [];
   #drops: Partial<Record<DropReason, number>> = {};
 
-  constructor(scanner: Scanner, deriver: Deriver) {
+  constructor(scanner: Scanner, deriver: Deriver, limits: Partial<InternLimits> = {}) {
+    this.#limits = {internedBytes: MAX_INTERNED_BYTES, components: MAX_COMPONENTS, ...limits};
     this.#scanner = scanner;
     this.#deriver = deriver;
+    this.#groupColumns = deriver.groups.map(({columns}) => columns);
     this.#groupWords = Int32Array.from(deriver.groups, ({name}) => scanner.groupWord(name));
     this.#memos = deriver.groups.map(() => new Int32Array(0));
+    this.#fields = new Map(scanner.spec.groups.map(({name, fields: own}) => [name, own]));
     const fields = new Set(scanner.spec.fields.map(({name}) => name));
     const word = (name: string) => (fields.has(name) ? scanner.fieldWord(name) : -1);
     const hasOperation = scanner.spec.groups.some(({name}) => name === 'operation');
@@ -114,16 +127,17 @@ export class EventDecoder implements RecordSink {
   }
 
   idle(scanner: Scanner): void {
-    if (scanner.internedBytes > MAX_INTERNED_BYTES) {
+    if (scanner.internedBytes > this.#limits.internedBytes) {
       scanner.reset();
       this.#memos = this.#memos.map(() => new Int32Array(0));
       this.#needs.fill(0);
-      this.#keyHashes.clear();
+      this.#keyHashes = new Int32Array(0);
+      this.#rawTexts = [];
     }
   }
 
   rows(scanner: Scanner, range: RowRange): void {
-    if (this.#strings.length > MAX_COMPONENTS) this.#startEpoch();
+    if (this.#strings.length > this.#limits.components) this.#startEpoch();
     const count = range.to - range.from;
     if (count === 0) return;
     const {rows, stride} = scanner;
@@ -199,28 +213,31 @@ export class EventDecoder implements RecordSink {
   /** Access keys cross as hashes: they are only ever compared. Long-term keys are never issued. */
   #key(text: number, keys: Int32Array, at: number): void {
     if (text === 0) return;
-    const key = this.#keyHash(text);
-    keys[at] = key[0];
-    keys[at + 1] = key[1];
-  }
-
-  #keyHashes = new Map<number, readonly [number, number]>();
-
-  #keyHash(text: number): readonly [number, number] {
-    let hash = this.#keyHashes.get(text);
-    if (hash === undefined) {
+    if (text * 3 >= this.#keyHashes.length) {
+      const grown = new Int32Array(Math.max(3 * 1024, text * 6));
+      grown.set(this.#keyHashes);
+      this.#keyHashes = grown;
+    }
+    const known = this.#keyHashes;
+    if (known[text * 3] === 0) {
       const key = this.#scanner.text(text);
       const {hi, lo} = hash64(key);
-      hash = key.startsWith('AKIA') ? [0, 0] : [hi, lo];
-      if (this.#keyHashes.size > 100_000) this.#keyHashes.clear();
-      this.#keyHashes.set(text, hash);
+      known[text * 3] = 1;
+      if (!key.startsWith('AKIA')) {
+        known[text * 3 + 1] = hi;
+        known[text * 3 + 2] = lo;
+      }
     }
-    return hash;
+    keys[at] = known[text * 3 + 1] as number;
+    keys[at + 1] = known[text * 3 + 2] as number;
   }
+
+  /** By text id: whether it is known, and the words of its hash. */
+  #keyHashes = new Int32Array(0);
 
   /** Copies the components of a combination into a row, deriving them if they are new. */
   #fill(group: number, combination: number, columns: Int32Array, at: number): void {
-    const own = (this.#deriver.groups[group] as Deriver['groups'][number]).columns;
+    const own = this.#groupColumns[group] as readonly number[];
     const width = own.length;
     let memo = this.#memos[group] as Int32Array;
     if ((combination + 1) * width > memo.length) {
@@ -242,14 +259,24 @@ export class EventDecoder implements RecordSink {
   }
 
   #texts(group: string, combination: number): Texts {
-    const fields = this.#scanner.spec.groups.find(({name}) => name === group)?.fields ?? [];
+    const fields = this.#fields.get(group) ?? [];
     const ids = this.#scanner.combination(group, combination);
     const texts: Record<string, string> = {};
-    fields.forEach((field, i) => {
+    for (let i = 0; i < fields.length; i++) {
       const id = ids[i] as number;
-      if (id !== 0) texts[field] = this.#scanner.text(id);
-    });
+      if (id !== 0) texts[fields[i] as string] = this.#textOf(id);
+    }
     return texts;
+  }
+
+  /** The same texts come in many combinations. */
+  #textOf(id: number): string {
+    let text = this.#rawTexts[id];
+    if (text === undefined) {
+      text = this.#scanner.text(id);
+      this.#rawTexts[id] = text;
+    }
+    return text;
   }
 
   /** A few operations name in their parameters what matters most, deeper than a scan goes. */

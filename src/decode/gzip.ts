@@ -1,10 +1,11 @@
-import {crc32, gunzipSync} from 'node:zlib';
+import {constants, crc32, createGunzip, gunzipSync} from 'node:zlib';
 import {Inflater} from './inflate.ts';
 import type {DecodeLimits} from './limits.ts';
 
 export type GzipFault = 'gzip_damaged' | 'gzip_expansion';
 
 const FAST_OUTPUT = 256 * 1024 * 1024;
+const KEPT_OUTPUT = 32 * 1024 * 1024;
 
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -129,26 +130,117 @@ export class GzipReader {
   }
 }
 
+/** What is used of zlib's engine, as `gunzipSync` uses it. */
+interface Engine {
+  reset(): void;
+  close(): void;
+  onerror: () => void;
+  writeSync(
+    flush: number,
+    input: Uint8Array,
+    inputAt: number,
+    inputLength: number,
+    output: Uint8Array,
+    outputAt: number,
+    outputLength: number,
+  ): void;
+}
+
+/**
+ * Inflates whole gzip files with one engine and one buffer for all of them. `gunzipSync` makes both
+ * anew for each file, which for files of some kilobytes costs more than inflating them.
+ */
+export class GzipEngine {
+  #engine: Engine | undefined;
+  /** Output and input left over by the last write. */
+  #left: Uint32Array = new Uint32Array(2);
+  #failed = false;
+  #out = new Uint8Array(256 * 1024);
+
+  /** As `gunzipAtOnce`; what it returns is valid until the next call. */
+  gunzip(bytes: Uint8Array, limits: DecodeLimits): Uint8Array | undefined {
+    if (bytes.length < 18) return undefined;
+    const engine = this.#open();
+    if (engine === undefined) return gunzipAtOnce(bytes, limits);
+    engine.reset();
+    this.#reserve(sizeHint(bytes));
+    let from = 0;
+    let written = 0;
+    for (;;) {
+      const out = this.#out;
+      const room = out.length - written;
+      engine.writeSync(constants.Z_FINISH, bytes, from, bytes.length - from, out, written, room);
+      if (this.#failed) {
+        this.#close();
+        return undefined;
+      }
+      const [outputLeft = 0, inputLeft = 0] = this.#left;
+      written += room - outputLeft;
+      from = bytes.length - inputLeft;
+      if (outputLeft > 0) break;
+      if (written >= FAST_OUTPUT) return undefined;
+      this.#reserve(out.length * 2);
+    }
+    if (isBomb(written, bytes.length, limits)) return undefined;
+    for (let at = from; at < bytes.length; at++) if (bytes[at] !== 0) return undefined;
+    const text = this.#out.subarray(0, written);
+    // A buffer that one huge file has grown is not kept for the files to come.
+    if (this.#out.length > KEPT_OUTPUT) this.#out = new Uint8Array(256 * 1024);
+    return text;
+  }
+
+  #reserve(bytes: number): void {
+    const needed = Math.min(bytes, FAST_OUTPUT);
+    if (needed <= this.#out.length) return;
+    const out = new Uint8Array(Math.ceil(needed * 1.25));
+    out.set(this.#out);
+    this.#out = out;
+  }
+
+  #open(): Engine | undefined {
+    if (this.#engine !== undefined) return this.#engine;
+    const stream = createGunzip() as unknown as {
+      _handle?: Engine;
+      _writeState?: Uint32Array;
+      on(event: 'error', listener: () => void): void;
+    };
+    const {_handle: engine, _writeState: left} = stream;
+    // Not part of Node's promises: where it is gone, files are inflated the public way.
+    if (typeof engine?.writeSync !== 'function' || !(left instanceof Uint32Array)) return undefined;
+    stream.on('error', () => {});
+    engine.onerror = () => {
+      this.#failed = true;
+    };
+    this.#left = left;
+    this.#failed = false;
+    this.#engine = engine;
+    return engine;
+  }
+
+  #close(): void {
+    this.#engine?.close();
+    this.#engine = undefined;
+  }
+}
+
+/** The last four bytes claim the size of the last member; they may lie. */
+function sizeHint(bytes: Uint8Array): number {
+  const end = bytes.byteOffset + bytes.length;
+  const claimed = new DataView(bytes.buffer, end - 4, 4).getUint32(0, true);
+  // One byte more, so that the end is seen without another round.
+  return Math.min(Math.max(claimed + 1, 64 * 1024), bytes.length * 64 + 64 * 1024, FAST_OUTPUT);
+}
+
 /**
  * Inflates a whole gzip file at once, or returns undefined when it is better read by `GzipReader`:
  * too large, damaged, or suspicious.
  */
 export function gunzipAtOnce(bytes: Uint8Array, limits: DecodeLimits): Uint8Array | undefined {
   if (bytes.length < 18) return undefined;
-  // The last four bytes claim the size of the last member; they may lie.
-  const claimed = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).getUint32(
-    0,
-    true,
-  );
-  const chunkSize = Math.min(
-    Math.max(claimed, 64 * 1024),
-    bytes.length * 64 + 64 * 1024,
-    FAST_OUTPUT,
-  );
   try {
     const {buffer, engine} = gunzipSync(bytes, {
       maxOutputLength: FAST_OUTPUT,
-      chunkSize,
+      chunkSize: sizeHint(bytes),
       info: true,
     }) as unknown as {buffer: Uint8Array; engine: {bytesWritten: number}};
     if (isBomb(buffer.length, bytes.length, limits)) return undefined;

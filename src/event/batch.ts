@@ -18,7 +18,7 @@ export interface EventBatch {
    * of its text; all zero when absent.
    */
   readonly eventIds: Int32Array;
-  /** Row and text of every event id that is not a canonical UUID; few. */
+  /** Row and text of every event id that is not a canonical UUID, by row. */
   readonly eventIdTexts: readonly (readonly [row: number, text: string])[];
   /** Component ids, row-major: `count` × `fields.length` of the decoder. */
   readonly columns: Int32Array;

@@ -96,7 +96,6 @@ const FIELDS: readonly ScanField[] = [
   field('sourceIdentity', 'userIdentity.sessionContext.sourceIdentity'),
   field('federatedProvider', 'userIdentity.sessionContext.webIdFederationData.federatedProvider'),
   field('mfaAuthenticated', 'userIdentity.sessionContext.attributes.mfaAuthenticated'),
-  field('creationDate', 'userIdentity.sessionContext.attributes.creationDate'),
   field('recipientAccountId', 'recipientAccountId'),
   field('awsRegion', 'awsRegion'),
 

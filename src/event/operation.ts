@@ -8,6 +8,18 @@ const REGION_LABEL = /^(?:[a-z]{2,5}(?:-[a-z0-9]+)+-\d{1,2}[a-z]?|global)$/;
  * partition's ending or a region in between. "-" if absent.
  */
 export function serviceOf(eventSource: string): string {
+  const known = services.get(eventSource);
+  if (known !== undefined) return known;
+  const service = readService(eventSource);
+  if (services.size >= 1_000) services.clear();
+  services.set(eventSource, service);
+  return service;
+}
+
+/** There are some hundred services, and every event has one. */
+const services = new Map<string, string>();
+
+function readService(eventSource: string): string {
   const host = eventSource.trim().toLowerCase();
   const stem = host.replace(AWS_SUFFIX, '');
   const labels = stem.split('.').filter((label) => !REGION_LABEL.test(label));

@@ -76,6 +76,8 @@ const RULES: readonly Rule[] = [
   {parameter: 'name', kind: 'database', services: ['glue', 'athena']},
 ];
 
+const FIELD_RULES = RULES.map((rule) => ({...rule, field: `parameter.${rule.parameter}`}));
+
 const EC2_KINDS: readonly (readonly [RegExp, string])[] = [
   [/Snapshot/, 'snapshot'],
   [/Image/, 'image'],
@@ -118,8 +120,8 @@ function mfaOf(mfaUsed: string): string {
 }
 
 function byRule(texts: Texts, service: string, eventName: string): string {
-  for (const {parameter, kind, services, name} of RULES) {
-    const text = texts[`parameter.${parameter}`] ?? '';
+  for (const {field, kind, services, name} of FIELD_RULES) {
+    const text = texts[field] ?? '';
     if (text === '' || (services !== undefined && !services.includes(service))) continue;
     const named = name === undefined ? text : name(text);
     if (creates(eventName, kind) || (kind === 'security-group' && SECURITY_GROUP_ID.test(text))) {

@@ -173,6 +173,11 @@ export class Arena {
   }
 }
 
+/** Where the search for a value begins; some place within the buffer if there is no table. */
+export function homeOf(table: number, shift: number, value: number): number {
+  return table === 0 ? 0 : table + (Math.imul(value, HASH) >>> shift) * RECORD;
+}
+
 /** Words of a record. */
 export const RECORD = 6;
 export const COUNT = 1;

@@ -84,7 +84,6 @@ export class Evidence {
     out.raised = surprise + carried;
     out.evidence = evidence;
     out.fresh = fresh;
-    const days = this.#daysAt(entity, time);
     if (evidence > 0) {
       const {boostWeight, boostLimit, boostGate} = parameters;
       const boost = boostLimit * (1 - Math.exp(-evidence / boostLimit));

@@ -1,6 +1,6 @@
 import {assert} from '../base/assert.ts';
 import type {SectionReader, SectionWriter} from '../base/binary.ts';
-import {Arena, COUNT, FIRST, LAST, RECORD, REPEATS, TIMES} from './arena.ts';
+import {Arena, COUNT, FIRST, homeOf, LAST, RECORD, REPEATS, TIMES} from './arena.ts';
 import {ContextIndex} from './context-index.ts';
 import {
   BELOW,
@@ -96,6 +96,12 @@ export class Learner {
   // What the last look found: block by tuple; record by slot, 0 absent, −1 not looked.
   readonly #context: Int32Array;
   readonly #found: Int32Array;
+  /** The ids that `score` found them for, for `learn` to use; only while `#remembered`. */
+  readonly #scored: Int32Array;
+  #remembered = false;
+  /** Keeps the reads of `#touch` from being left out. */
+  #touched = 0;
+  readonly #masses = new Float64Array(BUCKETS);
   #weight = 1;
   #weightTime = Number.NaN;
 
@@ -111,6 +117,7 @@ export class Learner {
     this.#facetSlot = new Int32Array(facets.length + 1);
     this.#targets = Int32Array.from(facets, (facet) => facet.target);
     this.#found = new Int32Array(slots);
+    this.#scored = new Int32Array(plan.columnCount);
 
     const tuples = new Map<string, {columns: readonly number[]; nodes: number}>();
     let slot = 0;
@@ -156,6 +163,8 @@ export class Learner {
   /** Judges an event without learning from it; changes nothing that a later call could see. */
   score(ids: Int32Array, time: number, out: Judgement): void {
     this.#look(ids);
+    for (let i = 0; i < this.#scored.length; i++) this.#scored[i] = ids[i]!;
+    this.#remembered = true;
     const {discount, strength} = this.plan.parameters;
     const arena = this.#arena;
     const {words, floats, doubles} = arena;
@@ -167,6 +176,7 @@ export class Learner {
     const context = this.#context;
     const found = this.#found;
     const fade = 1 / this.#weightAt(time);
+    this.#touched = this.#touch(ids);
 
     let slot = 0;
     for (let f = 0; f < targets.length; f++) {
@@ -218,11 +228,44 @@ export class Learner {
     }
   }
 
-  /** Learns from an event. */
+  /** Learns from an event; the faster if it is the one just scored. */
   learn(ids: Int32Array, time: number): void {
-    this.#look(ids);
-    this.#found.fill(NOT_LOOKED);
+    if (!this.#remembers(ids)) {
+      this.#look(ids);
+      this.#found.fill(NOT_LOOKED);
+    }
     this.#learn(ids, time);
+  }
+
+  /**
+   * Reads the node and the likely place of the value in every context. Many of these reads miss the
+   * cache, and here they do not wait for each other as they would level by level.
+   */
+  #touch(ids: Int32Array): number {
+    const {words} = this.#arena;
+    const facetSlot = this.#facetSlot;
+    const targets = this.#targets;
+    const slotTuple = this.#slotTuple;
+    const slotNode = this.#slotNode;
+    const context = this.#context;
+    let touched = this.#touched;
+    let slot = 0;
+    for (let f = 0; f < targets.length; f++) {
+      const value = ids[targets[f]!]!;
+      for (const end = facetSlot[f + 1]!; slot < end; slot++) {
+        const node = context[slotTuple[slot]!]! + slotNode[slot]!;
+        touched ^= words[homeOf(words[node + TABLE]!, words[node + SHIFT]!, value)]!;
+      }
+    }
+    return touched;
+  }
+
+  /** Whether what the last look found is this event's, and nothing was learnt since. */
+  #remembers(ids: Int32Array): boolean {
+    if (!this.#remembered) return false;
+    const scored = this.#scored;
+    for (let i = 0; i < scored.length; i++) if (scored[i] !== ids[i]) return false;
+    return true;
   }
 
   /** Scores, then learns, looking everything up once. */
@@ -232,6 +275,7 @@ export class Learner {
   }
 
   #learn(ids: Int32Array, time: number): void {
+    this.#remembered = false;
     if (Number.isNaN(this.#landmark)) {
       this.#landmark = time;
       this.#weightTime = Number.NaN;
@@ -355,12 +399,7 @@ export class Learner {
     const shift = words[node + SHIFT]!;
     const end = table + (RECORD << (32 - shift));
     const excess = words[node + DISTINCT]! - cap + (cap < 256 ? 1 : cap >> 4);
-    const counts = new Float32Array(words[node + DISTINCT]!);
-    let i = 0;
-    for (let record = table; record < end; record += RECORD) {
-      if (words[record] !== 0) counts[i++] = floats[record + COUNT]!;
-    }
-    const bound = counts.sort()[excess - 1]!;
+    const bound = excess === 1 ? this.#least(table, end) : this.#smallest(table, end, excess);
     const victims: number[] = [];
     for (let record = table; record < end && victims.length < excess; record += RECORD) {
       if (words[record] !== 0 && floats[record + COUNT]! <= bound) victims.push(words[record]! - 1);
@@ -370,12 +409,32 @@ export class Learner {
     this.#sum(node);
   }
 
+  /** The least count of a table that has a record. */
+  #least(table: number, end: number): number {
+    const {words, floats} = this.#arena;
+    let least = Number.POSITIVE_INFINITY;
+    for (let record = table; record < end; record += RECORD) {
+      if (words[record] !== 0 && floats[record + COUNT]! < least) least = floats[record + COUNT]!;
+    }
+    return least;
+  }
+
+  /** The count that so many records of a table do not exceed. */
+  #smallest(table: number, end: number, records: number): number {
+    const {words, floats} = this.#arena;
+    const counts: number[] = [];
+    for (let record = table; record < end; record += RECORD) {
+      if (words[record] !== 0) counts.push(floats[record + COUNT]!);
+    }
+    return Float32Array.from(counts).sort()[records - 1]!;
+  }
+
   /** Computes n and the sums of a node afresh from its records. */
   #sum(node: number): void {
     const {words, floats, doubles} = this.#arena;
     const table = words[node + TABLE]!;
     const end = table + (RECORD << (32 - words[node + SHIFT]!));
-    const masses = new Float64Array(BUCKETS);
+    const masses = this.#masses.fill(0);
     let total = 0;
     let top = 0;
     for (let record = table; record < end; record += RECORD) {
@@ -605,6 +664,7 @@ export class Learner {
   /** Carries on where `save` left off; the plan must be the same. */
   restore(from: SectionReader): void {
     const [learnt, landmark] = from.float64('learner');
+    this.#remembered = false;
     this.learnt = learnt!;
     this.#landmark = landmark!;
     this.#weightTime = Number.NaN;

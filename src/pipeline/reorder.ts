@@ -9,6 +9,8 @@ export interface Held<Batch extends EventBatch = EventBatch> {
   /** Position in the order of delivery; breaks ties between equal times. */
   readonly sequence: number;
   next: number;
+  /** Of the event at `next`. */
+  time: number;
 }
 
 /**
@@ -41,8 +43,9 @@ export class ReorderBuffer<Batch extends EventBatch = EventBatch> {
 
   add(batch: Batch): void {
     if (batch.count === 0) return;
-    const held = {batch, order: sortedOrder(batch), sequence: this.#sequence++, next: 0};
-    this.#heap.push(held);
+    const order = sortedOrder(batch);
+    const time = batch.times[order?.[0] ?? 0] as number;
+    this.#heap.push({batch, order, sequence: this.#sequence++, next: 0, time});
     this.#up(this.#heap.length - 1);
     this.#held += batch.count;
   }
@@ -65,6 +68,7 @@ export class ReorderBuffer<Batch extends EventBatch = EventBatch> {
         const time = times[row] as number;
         if (time > bound && this.#held <= this.#maxHeld) {
           top.next = next;
+          top.time = time;
           this.#down(0);
           // Moving on inside the batch may have put another in front, which is not later.
           if ((heap[0] as Held<Batch>) === top) return true;
@@ -72,6 +76,7 @@ export class ReorderBuffer<Batch extends EventBatch = EventBatch> {
         }
         if (next > top.next && time >= rival) {
           top.next = next;
+          top.time = time;
           this.#down(0);
           break;
         }
@@ -85,6 +90,7 @@ export class ReorderBuffer<Batch extends EventBatch = EventBatch> {
         }
         if (!goOn) {
           top.next = next;
+          top.time = times[order === undefined ? next : (order[next] as number)] as number;
           this.#down(0);
           return false;
         }
@@ -93,24 +99,17 @@ export class ReorderBuffer<Batch extends EventBatch = EventBatch> {
     return true;
   }
 
-  #timeOf(held: Held<Batch>): number {
-    const row = held.order === undefined ? held.next : (held.order[held.next] as number);
-    return held.batch.times[row] as number;
-  }
-
   /** Time of the next event of any other batch. */
   #rivalTime(): number {
     const heap = this.#heap;
     let time = Number.POSITIVE_INFINITY;
-    if (heap.length > 1) time = this.#timeOf(heap[1] as Held<Batch>);
-    if (heap.length > 2) time = Math.min(time, this.#timeOf(heap[2] as Held<Batch>));
+    if (heap.length > 1) time = (heap[1] as Held<Batch>).time;
+    if (heap.length > 2) time = Math.min(time, (heap[2] as Held<Batch>).time);
     return time;
   }
 
   #before(a: Held<Batch>, b: Held<Batch>): boolean {
-    const ta = this.#timeOf(a);
-    const tb = this.#timeOf(b);
-    return ta < tb || (ta === tb && a.sequence < b.sequence);
+    return a.time < b.time || (a.time === b.time && a.sequence < b.sequence);
   }
 
   #up(index: number): void {

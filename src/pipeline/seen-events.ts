@@ -14,6 +14,7 @@ export class SeenEvents {
   #young: Int32Array;
   #old: Int32Array;
   #count = 0;
+  #oldEmpty = true;
 
   constructor(capacity = 1 << 20) {
     assert(capacity >= 16, `capacity must be at least 16, is ${capacity}`);
@@ -50,9 +51,10 @@ export class SeenEvents {
       if (a === low && b === high) return true;
       slot = (slot + 1) & this.#mask;
     }
-    const known = contains(this.#old, low, high, home, this.#mask);
+    const known = !this.#oldEmpty && contains(this.#old, low, high, home, this.#mask);
     if (this.#count >= this.#capacity) {
       [this.#young, this.#old] = [this.#old.fill(0), this.#young];
+      this.#oldEmpty = false;
       this.#count = 0;
       slot = home;
     }

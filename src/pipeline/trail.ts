@@ -85,6 +85,8 @@ export interface TrailOptions extends DecodePoolOptions {
 const WINDOW_MS = 20 * 60 * 1000;
 /** Every so often the loop of events must let timers and signals in. */
 const YIELD_EVERY_MS = 50;
+/** And let what was said of them go out. */
+const BREATHE_EVERY = 4_096;
 
 /**
  * Reads files as one trail: decodes them, puts their events in order within a bounded window, leaves
@@ -112,6 +114,7 @@ export async function readTrail(
   let filesRead = 0;
   let current = -1;
   let newest = Number.NEGATIVE_INFINITY;
+  let inOrder = true;
   let interrupted = false;
   let lastYield = 0;
 
@@ -131,6 +134,26 @@ export async function readTrail(
     events++;
     return visit(batch, row, time) !== false;
   };
+  /** Releases what may go, with pauses; false when the run ends here. */
+  const release = async (bound: number): Promise<boolean> => {
+    for (;;) {
+      let left = BREATHE_EVERY;
+      let stopped = false;
+      const empty = buffer.release(bound, (batch, row) => {
+        stopped = !take(batch, row);
+        return !stopped && --left > 0;
+      });
+      options.onProgress?.({filesDone, bytesDone: bytes, events});
+      const breath = options.breathe?.();
+      if (breath !== undefined) await breath;
+      if (performance.now() - lastYield > YIELD_EVERY_MS) {
+        await new Promise((resolve) => setImmediate(resolve));
+        lastYield = performance.now();
+      }
+      if (stopped || options.signal?.aborted === true) return false;
+      if (empty) return true;
+    }
+  };
   const byFile = new Map(inputs.map((input, i) => [input.file, i]));
 
   for await (const decoded of decodeFiles(inputs, options)) {
@@ -140,6 +163,7 @@ export async function readTrail(
     if (position !== current) {
       current = position;
       newest = Number.NEGATIVE_INFINITY;
+      inOrder = true;
     }
     let frontier: number;
     if (decoded.kind === 'batch') {
@@ -152,8 +176,13 @@ export async function readTrail(
         bump(dropped, reason as DropReason, count);
       }
       buffer.add(trace(batch, input.path, `${decoded.decoder}`, texts));
-      for (let i = 0; i < batch.count; i++) newest = Math.max(newest, batch.times[i] as number);
-      frontier = Math.min(newest, following);
+      for (let i = 0; i < batch.count; i++) {
+        const time = batch.times[i] as number;
+        // Such as the latest first: only at its end is it known what comes before what.
+        if (time < newest - windowMs) inOrder = false;
+        if (time > newest) newest = time;
+      }
+      frontier = inOrder ? Math.min(newest, following) : Number.NEGATIVE_INFINITY;
     } else {
       filesDone++;
       bytes += decoded.bytes;
@@ -163,26 +192,12 @@ export async function readTrail(
     }
     // What is not known to be later than an event may still come before it.
     const bound = Number.isNaN(frontier) ? Number.NEGATIVE_INFINITY : frontier - windowMs;
-    const goOn = buffer.release(bound, take);
-    options.onProgress?.({filesDone, bytesDone: bytes, events});
-    const breath = options.breathe?.();
-    if (breath !== undefined) await breath;
-    const now = performance.now();
-    if (now - lastYield > YIELD_EVERY_MS) {
-      await new Promise((resolve) => setImmediate(resolve));
-      lastYield = performance.now();
-    }
-    if (!goOn || options.signal?.aborted === true) {
+    if (!(await release(bound))) {
       interrupted = true;
       break;
     }
   }
-  if (!interrupted) {
-    interrupted = !buffer.release(Number.POSITIVE_INFINITY, (batch, row) => {
-      return take(batch, row) && options.signal?.aborted !== true;
-    });
-    options.onProgress?.({filesDone, bytesDone: bytes, events});
-  }
+  if (!interrupted) interrupted = !(await release(Number.POSITIVE_INFINITY));
   return {
     files: inputs.length,
     filesRead,
@@ -218,7 +233,14 @@ function trace(
 
 /** The 128 bits of an event id as its canonical text. */
 export function eventIdText(batch: EventBatch, row: number): string {
-  for (const [at, text] of batch.eventIdTexts) if (at === row) return text;
+  const {eventIdTexts: texts} = batch;
+  for (let low = 0, high = texts.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    const [at, text] = texts[middle] as (typeof texts)[number];
+    if (at === row) return text;
+    if (at < row) low = middle + 1;
+    else high = middle;
+  }
   let hex = '';
   for (let i = 0; i < 4; i++) {
     const word = (batch.eventIds[row * 4 + i] as number) >>> 0;

@@ -63,7 +63,10 @@ export class Calibrator {
   readonly #sizes = new Float64Array(LAYERS * SIZES);
   /** Where each layer of the tail begins. */
   readonly #layers = new Float64Array(LAYERS).fill(Number.POSITIVE_INFINITY);
+  /** In the order in which they began to be gathered. */
   #clusters = new Map<number, Cluster>();
+  /** When the first of them began. */
+  #oldest = 0;
   /** Counts were last faded at this time; once a day is often enough. */
   #faded = Number.NaN;
   /** Added since the tail was fitted. */
@@ -98,19 +101,29 @@ export class Calibrator {
     const {clusterHours, tail, enough} = this.#parameters;
     if (clusterHours === 0 || share >= tail || this.#total <= enough) this.#add(raised);
     else this.#gather(raised, time, entity);
+    const {size} = this.#clusters;
+    if (size > 0 && (time - this.#oldest >= clusterHours * HOUR_MS || size > OPEN)) {
+      this.#closeOld(time);
+    }
+    if (++this.#sinceFit >= FIT_EVERY && this.#total > enough) this.#fit();
+  }
+
+  /** Closes the clusters that are over, and the oldest of too many. */
+  #closeOld(time: number): void {
     for (const [of, cluster] of this.#clusters) {
-      const over = time - cluster.start >= clusterHours * HOUR_MS;
+      this.#oldest = cluster.start;
+      const over = time - cluster.start >= this.#parameters.clusterHours * HOUR_MS;
       if (!over && this.#clusters.size <= OPEN) break;
       this.#clusters.delete(of);
       this.#close(cluster);
     }
-    if (++this.#sinceFit >= FIT_EVERY && this.#total > enough) this.#fit();
   }
 
   #gather(raised: number, time: number, entity: number): void {
     let cluster = this.#clusters.get(entity);
     if (cluster === undefined) {
       cluster = {start: time, size: 0, values: []};
+      if (this.#clusters.size === 0) this.#oldest = time;
       this.#clusters.set(entity, cluster);
     }
     cluster.size++;
@@ -262,6 +275,7 @@ export class Calibrator {
       const values = [...state.subarray(at, at + length)];
       if (values.length !== length) throw new BinaryError('a cluster lacks values');
       at += length;
+      if (this.#clusters.size === 0) this.#oldest = start;
       this.#clusters.set(entity, {start, size, values});
     }
   }

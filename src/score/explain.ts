@@ -13,6 +13,8 @@ export interface ExplainOptions {
   readonly wording?: Readonly<Record<string, FacetWording>>;
   /** The groups whose members are counted, as in "3 of 41 users"; without them all are one. */
   readonly groups?: EntityGroups | undefined;
+  /** The event was learnt already: tell the counts as they would be without it. */
+  readonly without?: boolean | undefined;
   /** Usual values told per facet; 3 unless told. */
   readonly usual?: number;
 }
@@ -110,9 +112,14 @@ function explainFacet(
   const facet = facets[f] as ModelPlan['facets'][number];
   const id = ids[facet.target] as number;
   const component = options.columns[facet.target] ?? `column ${facet.target}`;
+  // As in `Learner.scoreWithout`: a wider history loses the event only if the narrower knew it alone.
+  let removing = options.without === true;
   const levels = facet.levels.map((columns, level): LevelExplanation => {
     const name = levelName(columns, facet.target, entity, options.columns);
-    return {name, ...learner.counts(f, level, ids, time)};
+    const counts = learner.counts(f, level, ids, time);
+    const told = removing ? withoutOne(counts) : counts;
+    removing &&= counts.times <= 1;
+    return {name, ...told};
   });
   const nearest = levels.findIndex(({distinct}) => distinct > 0);
   const limit = options.usual ?? 3;
@@ -120,7 +127,16 @@ function explainFacet(
     value: options.text(facet.target, value),
     share: part,
   });
-  const usual = nearest < 0 ? [] : learner.usual(f, nearest, ids, limit).map(text);
+  // What only this event did is not usual.
+  const alone = options.without === true && learner.counts(f, 0, ids, time).times === 1;
+  const usual =
+    nearest < 0
+      ? []
+      : learner
+          .usual(f, nearest, ids, alone ? limit + 1 : limit)
+          .filter(({value: other}) => !(alone && nearest === 0 && other === id))
+          .slice(0, limit)
+          .map(text);
   const value = options.text(facet.target, id);
   const known = judged.level[f] as number;
   const holders = holdersOf(learner, facet.target, ids, time, options);
@@ -158,7 +174,7 @@ function holdersOf(
   column: number,
   ids: Int32Array,
   time: number,
-  {groups}: ExplainOptions,
+  {groups, without}: ExplainOptions,
 ): Holders | undefined {
   const {facets, entity} = learner.plan;
   const asks = facets.findIndex(
@@ -166,21 +182,41 @@ function holdersOf(
       target === entity && levels[0]?.length === 1 && levels[0][0] === column && column !== entity,
   );
   if (asks < 0) return undefined;
-  const {distinct} = learner.counts(asks, 0, ids, time);
+  const {distinct: all, times} = learner.counts(asks, 0, ids, time);
+  // The entity itself does not count among the others when it is this event alone.
+  const self = without === true && times === 1 ? 1 : 0;
+  const distinct = all - self;
   const widest = (facets[asks] as ModelPlan['facets'][number]).levels.length - 1;
   const group = groups?.of(ids[entity] as number) ?? -1;
   if (groups === undefined || group < 0 || distinct > MAX_HOLDERS) {
     const everybody = learner.counts(asks, widest, ids, time).distinct;
     return {holders: distinct, members: everybody, group: 'principals', others: 0};
   }
-  const holders = learner
-    .usual(asks, 0, ids, MAX_HOLDERS)
-    .filter(({value}) => groups.of(value) === group).length;
+  const holders =
+    learner.usual(asks, 0, ids, MAX_HOLDERS).filter(({value}) => groups.of(value) === group)
+      .length - self;
   return {
     holders,
     members: groups.size(group),
     group: groups.name(group),
     others: distinct - holders,
+  };
+}
+
+/** Counts as they would be had the value been seen once less. */
+function withoutOne(counts: Counts): Counts {
+  if (counts.times === 0) return counts;
+  const times = counts.times - 1;
+  const share = counts.count / counts.times;
+  return {
+    ...counts,
+    total: Math.max(0, counts.total - share),
+    totalTimes: counts.totalTimes - 1,
+    distinct: times === 0 ? counts.distinct - 1 : counts.distinct,
+    count: counts.count - share,
+    times,
+    // Which of several it was is not known; of one alone nothing is left.
+    ...(times === 0 && {firstSeen: Number.NaN, lastSeen: Number.NaN}),
   };
 }
 

@@ -1,6 +1,7 @@
-import {createReadStream, type Dirent} from 'node:fs';
+import {createReadStream, type Dirent, readFileSync} from 'node:fs';
 import {type FileHandle, open, readdir, readFile, stat} from 'node:fs/promises';
-import {join, resolve, sep} from 'node:path';
+import {join, normalize, sep} from 'node:path';
+import {pipeline} from 'node:stream/promises';
 import {constants, createGunzip, gunzipSync} from 'node:zlib';
 import picomatch from 'picomatch';
 import {AppError} from '../base/errors.ts';
@@ -10,7 +11,7 @@ import {deliveryTimeOf} from './delivery-name.ts';
 /** A file of a trail, and where it stands in the order of reading. */
 export interface TrailFile {
   readonly path: string;
-  /** Bytes on disk; -1 when unknown (standard input). */
+  /** Bytes on disk; -1 for what is read once, as it comes: standard input, a pipe. */
   readonly size: number;
   /** Delivery time from the name, else the first event's time, else NaN; epoch milliseconds. */
   readonly time: number;
@@ -29,6 +30,8 @@ export interface Listing {
 
 /** Files larger than this are read in pieces. */
 export const WHOLE_FILE_BYTES = 8 * 1024 * 1024;
+/** Files up to this are read without letting anything else happen. */
+const AT_ONCE_BYTES = 256 * 1024;
 const PIECE_BYTES = 1024 * 1024;
 /** How much of a nameless file is looked at for its first event's time. */
 const PEEK_BYTES = 64 * 1024;
@@ -49,15 +52,11 @@ export async function listTrail(paths: readonly string[]): Promise<Listing> {
       found.set('-', -1);
       continue;
     }
-    const before = found.size + faults.length;
     await addPath(path, found, faults);
-    if (found.size + faults.length === before && /[*?[{]/.test(path)) {
-      throw new AppError('usage', `No file matches "${path}"`);
-    }
   }
   const files: TrailFile[] = [];
   for (const [path, size] of found) {
-    let time = path === '-' ? Number.NaN : deliveryTimeOf(path);
+    let time = size < 0 ? Number.NaN : deliveryTimeOf(path);
     if (time === undefined) {
       // A file that cannot be read now will say so when its turn comes.
       time = await firstEventTime(path).catch(() => Number.NaN);
@@ -97,7 +96,7 @@ async function addPath(
     return;
   }
   if (info.isDirectory()) await addFolder(path, found, faults, (name) => LOG_NAME.test(name));
-  else found.set(path, info.size);
+  else found.set(normalize(path), info.isFile() ? info.size : -1);
 }
 
 async function addFolder(
@@ -116,11 +115,15 @@ async function addFolder(
   entries.sort((a, b) => compareNames(a.name, b.name));
   for (const entry of entries) {
     const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      await addFolder(path, found, faults, wanted);
+      continue;
+    }
+    // Links are followed for files only: a link to a folder above would never end.
+    if (!(entry.isFile() || entry.isSymbolicLink()) || !wanted(path)) continue;
     try {
-      // Links are followed for files only: a link to a folder above would never end.
-      const info = entry.isFile() || entry.isSymbolicLink() ? await stat(path) : undefined;
-      if (entry.isDirectory()) await addFolder(path, found, faults, wanted);
-      else if (info?.isFile() === true && wanted(path)) found.set(path, info.size);
+      const info = await stat(path);
+      if (info.isFile()) found.set(path, info.size);
     } catch (cause) {
       faults.push({path, error: unreadable(path, cause)});
     }
@@ -132,32 +135,62 @@ async function addGlob(
   found: Map<string, number>,
   faults: FileFault[],
 ): Promise<void> {
-  const whole = resolve(pattern);
-  const parts = whole.split(sep);
-  const firstWild = parts.findIndex((part) => /[*?[{]/.test(part));
-  const base = parts.slice(0, firstWild).join(sep) || sep;
-  const isBase = await stat(base).then(
+  const parts = normalize(pattern).split(sep);
+  // As long as there is a folder of that very name, it is a name, whatever characters are in it.
+  let literal = 0;
+  while (literal < parts.length - 1 && (await isFolder(folderOf(parts, literal + 1)))) literal++;
+  const base = folderOf(parts, literal);
+  const matches = picomatch(parts.slice(literal).join('/'), {dot: true});
+  let any = false;
+  const wanted = (path: string) => {
+    const matched = matches(path.split(sep).slice(literal).join('/'));
+    any ||= matched;
+    return matched;
+  };
+  await addFolder(base, found, faults, wanted);
+  if (!any) throw new AppError('usage', `No file matches "${pattern}"`);
+}
+
+function folderOf(parts: readonly string[], count: number): string {
+  return count === 0 ? '.' : parts.slice(0, count).join(sep) || sep;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
     (info) => info.isDirectory(),
     () => false,
   );
-  if (isBase) await addFolder(base, found, faults, picomatch(whole, {dot: true}));
 }
 
-/** The bytes of a file, whole if it is small, else in pieces; standard input for "-". */
+/**
+ * The bytes of a file, whole if it is small, else in pieces; standard input for "-". Ends early,
+ * without an error, when `signal` says so.
+ */
 export async function* readFilePieces(
   file: TrailFile,
+  signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   try {
-    if (file.path === '-') {
-      for await (const piece of process.stdin) yield own(piece as Buffer);
-    } else if (file.size <= WHOLE_FILE_BYTES) {
+    if (file.size >= 0 && file.size <= AT_ONCE_BYTES) {
+      // Four trips to the thread pool would cost many times what reading so little does.
+      yield own(readFileSync(file.path));
+      return;
+    }
+    if (file.size >= 0 && file.size <= WHOLE_FILE_BYTES) {
       yield own(await readFile(file.path));
-    } else {
-      for await (const piece of createReadStream(file.path, {highWaterMark: PIECE_BYTES})) {
-        yield own(piece as Buffer);
-      }
+      return;
+    }
+    const stream =
+      file.path === '-' ? process.stdin : createReadStream(file.path, {highWaterMark: PIECE_BYTES});
+    const stop = () => stream.destroy();
+    signal?.addEventListener('abort', stop, {once: true});
+    try {
+      for await (const piece of stream) yield own(piece as Buffer);
+    } finally {
+      signal?.removeEventListener('abort', stop);
     }
   } catch (cause) {
+    if (signal?.aborted === true) return;
     throw unreadable(file.path, cause);
   }
 }
@@ -206,31 +239,30 @@ export async function readDecompressed(
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let at = 0;
-  let stream: AsyncIterable<Buffer> = createReadStream(path, {highWaterMark: PIECE_BYTES});
-  const head = await readHead(path);
-  if (head[0] === 0x1f && head[1] === 0x8b) {
-    const gunzip = createGunzip({chunkSize: PIECE_BYTES});
-    (stream as unknown as NodeJS.ReadableStream).pipe(gunzip);
-    stream = gunzip;
-  }
-  try {
+  const take = async (stream: AsyncIterable<Buffer>) => {
     for await (const piece of stream) {
       const from = Math.max(0, offset - at);
       const to = Math.min(piece.length, offset + length - at);
       if (from < to) pieces.push(piece.subarray(from, to));
       at += piece.length;
-      if (at >= offset + length) break;
+      if (at >= offset + length) return;
     }
+  };
+  try {
+    const head = await readHead(path);
+    const file = createReadStream(path, {highWaterMark: PIECE_BYTES});
+    const gzip = head[0] === 0x1f && head[1] === 0x8b;
+    if (gzip) await pipeline(file, createGunzip({chunkSize: PIECE_BYTES}), take);
+    else await pipeline(file, take);
   } catch (cause) {
-    throw unreadable(path, cause);
+    // What comes after the record, or is missing there, does not matter.
+    if (at < offset + length) throw unreadable(path, cause);
   }
   return Buffer.concat(pieces);
 }
 
 async function readHead(path: string): Promise<Uint8Array> {
-  const handle = await open(path, 'r').catch((cause: unknown) => {
-    throw unreadable(path, cause);
-  });
+  const handle = await open(path, 'r');
   try {
     const buffer = new Uint8Array(2);
     await handle.read(buffer, 0, 2, 0);

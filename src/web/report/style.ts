@@ -64,7 +64,7 @@ header > div:first-child { flex: 1 1 300px; min-width: 0; }
 #query { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; padding: 8px 0; position: sticky; top: 0; z-index: 1; background: var(--ground); }
 #filter { flex: 0 1 420px; min-width: 160px; padding: 5px 9px; background: var(--ground); }
 .chip { border-color: var(--link); color: var(--link); }
-main { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 500px); gap: 0 28px; align-items: start; }
+main { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 560px); gap: 0 28px; align-items: start; }
 section h2:first-child { margin-top: 6px; }
 .status { margin: 0 0 4px; }
 .scroll { overflow-x: auto; }

@@ -1,0 +1,102 @@
+import {spawnSync} from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {expect, test} from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+
+test('the package holds all that it needs, and works where it is installed', (context) => {
+  if (!existsSync(join(ROOT, 'dist/.build'))) context.skip('not built yet: npm run build');
+  const folder = mkdtempSync(join(tmpdir(), 'oddtrail-pack-'));
+  const sh = (command: string, args: readonly string[], cwd: string) => {
+    const shell = process.platform === 'win32';
+    return spawnSync(command, args, {
+      cwd,
+      shell,
+      encoding: 'utf8',
+      env: {...process.env, NODE_PATH: ''},
+    });
+  };
+  try {
+    // Without scripts: what is tested is the build that is there.
+    const packed = sh(
+      'npm',
+      ['pack', '--json', '--ignore-scripts', '--pack-destination', folder],
+      ROOT,
+    );
+    expect(packed.status, packed.stderr).toBe(0);
+    const [{filename, files}] = JSON.parse(packed.stdout) as [
+      {filename: string; files: {path: string}[]},
+    ];
+    const paths = files.map(({path}) => path);
+    for (const wanted of [
+      'bin/oddtrail.js',
+      'contexts/cloudtrail.yml',
+      'dist/index.js',
+      'dist/index.d.ts',
+      'dist/cli/main.js',
+      'dist/pipeline/thread.js',
+      'dist/decode/scanner-wasm.generated.js',
+      'dist/web/report/page.js',
+      'examples/vpn-logins/contexts.yml',
+      'LICENSE',
+      'package.json',
+    ]) {
+      expect(paths).toContain(wanted);
+    }
+    expect(paths.filter((path) => /\.test\.|^test|^bench|^src|^scripts|\.log$/.test(path))).toEqual(
+      [],
+    );
+
+    // Unpacked beside the packages it names, as an install would leave it, but with no network.
+    const home = join(folder, 'home');
+    mkdirSync(join(home, 'node_modules'), {recursive: true});
+    expect(
+      sh('tar', ['-xzf', join(folder, filename), '-C', join(home, 'node_modules')], home).status,
+    ).toBe(0);
+    const installed = join(home, 'node_modules/package');
+    const {dependencies} = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    cpSync(installed, join(home, 'node_modules/oddtrail'), {recursive: true});
+    rmSync(installed, {recursive: true});
+    for (const name of Object.keys(dependencies)) {
+      symlinkSync(join(ROOT, 'node_modules', name), join(home, 'node_modules', name), 'dir');
+    }
+    const command = join(home, 'node_modules/oddtrail/bin/oddtrail.js');
+    const oddtrail = (...args: string[]) => sh(process.execPath, [command, ...args], home);
+    expect(oddtrail('--version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const record = {
+      eventVersion: '1.11',
+      eventTime: '2026-01-05T08:00:00Z',
+      eventSource: 'ec2.amazonaws.com',
+      eventName: 'RunInstances',
+      userIdentity: {type: 'IAMUser', accountId: '111122223333', userName: 'ann'},
+    };
+    writeFileSync(join(home, 'log.json'), JSON.stringify({Records: [record]}));
+    const scored = oddtrail('score', 'log.json', '--format', 'jsonl', '--workers', '1');
+    expect(scored.status, scored.stderr).toBe(0);
+    expect(scored.stdout).toContain('"principal":"111122223333:user/ann"');
+    expect(oddtrail('report', 'log.json', '--out', 'report.html').status).toBe(0);
+    expect(readFileSync(join(home, 'report.html'), 'utf8')).toContain('uPlot');
+    writeFileSync(
+      join(home, 'use.mjs'),
+      "import {createDetector} from 'oddtrail';\n" +
+        'const detector = createDetector();\nconsole.log(detector.contexts[0].name);\n',
+    );
+    const used = sh(process.execPath, ['use.mjs'], home);
+    expect(used.stdout, used.stderr).toBe('cloudtrail\n');
+  } finally {
+    rmSync(folder, {recursive: true, force: true});
+  }
+});
