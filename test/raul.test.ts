@@ -55,19 +55,19 @@ test.each([21, 22, 23])(
     const attack = seen.filter(({attack}) => attack);
     expect(attack.length).toBeGreaterThanOrEqual(8);
     // A week of a small organisation: his first look may be a little less than odd.
-  expect(attack.filter(({score}) => score <= 0.95).length).toBeLessThanOrEqual(1);
-  expect(Math.min(...attack.map(({score}) => score))).toBeGreaterThan(0.9);
+    expect(attack.filter(({score}) => score <= 0.95).length).toBeLessThanOrEqual(1);
+    expect(Math.min(...attack.map(({score}) => score))).toBeGreaterThan(0.9);
     expect(Math.max(...attack.map(({score}) => score))).toBeGreaterThan(0.99);
 
     // The busy role next to it, which a look at volume alone reports.
     const interfaces = seen.filter(
-    ({day, operation}) => day === DAYS - 1 && operation === 'ec2:CreateNetworkInterface',
-  );
-  // Whoever has the middle one of all, sorted by name, has most of them.
-  const names = interfaces.map(({principal}) => principal).sort();
-  const who = names[names.length >> 1];
-  const burst = interfaces.filter(({principal}) => principal === who);
-  expect(burst.length).toBeGreaterThan(50);
+      ({day, operation}) => day === DAYS - 1 && operation === 'ec2:CreateNetworkInterface',
+    );
+    // Whoever has the middle one of all, sorted by name, has most of them.
+    const names = interfaces.map(({principal}) => principal).sort();
+    const who = names[names.length >> 1];
+    const burst = interfaces.filter(({principal}) => principal === who);
+    expect(burst.length).toBeGreaterThan(50);
     expect(Math.max(...burst.map(({score}) => score))).toBeLessThan(0.95);
 
     const others = new Set<string>();
