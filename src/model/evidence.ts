@@ -23,25 +23,32 @@ interface Credit {
  *
  *     S  = Σ_k w_k · b_k,  b_k = 10·(1 − e^(−bits_k/10))
  *     ev = Σ_k b_k over evidence facets with b_k ≥ 2 whose value was not credited within 24 h
- *     R  = S + 0.3 · (1 − 2^−(m−1)) · 40·(1 − e^(−A/40)) · min(1, S/12)
+ *     C  = S + Σ_k w_k · max(0, credit_k·2^(−age/6 h) − b_k)
+ *     R  = C + 0.3 · M · 40·(1 − e^(−A/40)) · min(1, C/12)
  *     A ← A·2^(−Δt/6 h) + max(0, ev − 6)
+ *     M  = min(1, (m + ε)/(m̄ + ε)),  m = 1 − 2^−(days − 1),  ε = 0.02
  *
- * m is the number of days the entity was active, this one included, so that there is no boost on
- * its first. `judge` changes nothing; `learn` takes what `judge` found for the same event.
+ * The second term of C keeps the news of a burst news: without it an attacker's network and calls
+ * would be usual after the first few. m counts the days the entity was active, this one included;
+ * m̄ is its mean over recent events. Newcomers thus get (nearly) no boost, unless all are new.
+ * `REFERENCE_PARAMETERS` are the design without the second term, and with M = m.
+ * `judge` changes nothing; `learn` takes what `judge` found for the same event.
  *
  * Bounded: four numbers an entity, and credits of the last 24 hours, of which the oldest of an
  * entity leave beyond a limit. Late events fade nothing.
  */
 export class Evidence {
   readonly #plan: ModelPlan;
-  avg = 0;
-  avgn = 0;
   #mass = new Float64Array(64);
   #time = new Float64Array(64);
   #days = new Int32Array(64);
   #lastDay = new Int32Array(64);
   /** By entity, then by facet and value; in order of time. */
   #credits = new Map<number, Map<number, Credit>>();
+  /** Of the entities of recent events. */
+  #meanMaturity = 0;
+  /** Events behind that mean. */
+  #judged = 0;
   /** Credits were last swept at this time. */
   #swept = Number.NEGATIVE_INFINITY;
 
@@ -54,7 +61,7 @@ export class Evidence {
     const {facets, entity: column, parameters} = this.#plan;
     const entity = ids[column]!;
     const limit = parameters.saturation;
-    const credits = parameters.carry > 0 ? this.#credits.get(entity) : undefined;
+    const credits = this.#credits.get(entity);
     let surprise = 0;
     let fresh = 0;
     let carried = 0;
@@ -62,16 +69,14 @@ export class Evidence {
       const facet = facets[f]!;
       const b = saturate(bits[f]!, limit);
       surprise += facet.weight * b;
-      if (credits !== undefined && facet.evidence) {
-        const credit = credits.get(f * VALUES + ids[facet.target]!);
-        if (credit !== undefined) {
-          const age = Math.max(0, time - credit.time) / HOUR_MS;
-          const kept = parameters.carry * credit.bits * 2 ** (-age / parameters.carryHours);
-          if (kept > b) carried += facet.weight * (kept - b);
-        }
-      }
-      if (facet.evidence && b >= parameters.evidenceBits) {
+      if (!facet.evidence) continue;
+      if (b >= parameters.evidenceBits) {
         fresh += this.#uncredited(entity, f, ids[facet.target]!, time, b);
+      }
+      const credit = credits?.get(f * VALUES + ids[facet.target]!);
+      if (credit !== undefined) {
+        const kept = this.#carried(credit, time);
+        if (kept > b) carried += facet.weight * (kept - b);
       }
     }
     const evidence = this.#massAt(entity, time);
@@ -79,15 +84,10 @@ export class Evidence {
     out.raised = surprise + carried;
     out.evidence = evidence;
     out.fresh = fresh;
-    const days = this.#daysAt(entity, time);
     if (evidence > 0) {
       const {boostWeight, boostLimit, boostGate} = parameters;
       const boost = boostLimit * (1 - Math.exp(-evidence / boostLimit));
-      const own = 1 - 2 ** -(days - 1);
-      const maturity =
-        parameters.mat > 0
-          ? Math.min(1, (own + parameters.mat) / (this.avg + parameters.mat))
-          : own;
+      const maturity = this.#relativeMaturity(entity, time);
       out.raised += boostWeight * maturity * boost * Math.min(1, out.raised / boostGate);
     }
   }
@@ -108,10 +108,8 @@ export class Evidence {
           this.#credit(entity, f, value, time, b);
       }
     }
-    if (parameters.mat > 0) {
-      this.avgn = Math.min(this.avgn + 1, 5000);
-      this.avg += (1 - 2 ** -(this.#daysAt(entity, time) - 1) - this.avg) / this.avgn;
-    }
+    this.#judged = Math.min(this.#judged + 1, MATURITY_EVENTS);
+    this.#meanMaturity += (this.#maturity(entity, time) - this.#meanMaturity) / this.#judged;
     const gain = judged.fresh - parameters.evidenceFloor;
     if (gain > 0) {
       this.#mass[entity] = this.#massAt(entity, time) + gain;
@@ -145,6 +143,25 @@ export class Evidence {
     if (mass === 0) return 0;
     const hours = Math.max(0, time - this.#time[entity]!) / HOUR_MS;
     return mass * 2 ** (-hours / this.#plan.parameters.evidenceHalfLifeHours);
+  }
+
+  /** 0 on the first day on which the entity is active, soon 1. */
+  #maturity(entity: number, time: number): number {
+    return 1 - 2 ** -(this.#daysAt(entity, time) - 1);
+  }
+
+  /** Maturity against that of others: in a stream where all are new, being new is no excuse. */
+  #relativeMaturity(entity: number, time: number): number {
+    const own = this.#maturity(entity, time);
+    const {maturityFloor: floor} = this.#plan.parameters;
+    return floor === 0 ? own : Math.min(1, (own + floor) / (this.#meanMaturity + floor));
+  }
+
+  /** Bits that a credited value still has: what was news a while ago is not yet usual. */
+  #carried(credit: Credit, time: number): number {
+    const {carryWeight, carryHalfLifeHours} = this.#plan.parameters;
+    const hours = Math.max(0, time - credit.time) / HOUR_MS;
+    return carryWeight * credit.bits * 2 ** (-hours / carryHalfLifeHours);
   }
 
   #daysAt(entity: number, time: number): number {
@@ -222,7 +239,7 @@ export class Evidence {
     to.write('evidence.days', this.#days);
     to.write('evidence.last_day', this.#lastDay);
     to.numbers('evidence.credits', credits);
-    to.numbers('evidence.swept', [this.#swept]);
+    to.numbers('evidence.swept', [this.#swept, this.#meanMaturity, this.#judged]);
   }
 
   restore(from: SectionReader): void {
@@ -230,7 +247,10 @@ export class Evidence {
     this.#time = from.float64('evidence.time').slice();
     this.#days = from.int32('evidence.days').slice();
     this.#lastDay = from.int32('evidence.last_day').slice();
-    this.#swept = from.float64('evidence.swept')[0]!;
+    const [swept, meanMaturity, judged] = from.float64('evidence.swept');
+    this.#swept = swept!;
+    this.#meanMaturity = meanMaturity!;
+    this.#judged = judged!;
     this.#credits = new Map();
     const credits = from.float64('evidence.credits');
     for (let i = 0; i + 3 < credits.length; i += 4) {
@@ -257,5 +277,7 @@ function dayOf(time: number): number {
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+/** Events over which the mean maturity is taken. */
+const MATURITY_EVENTS = 5_000;
 /** Facet and value of a credit make one exact key. */
 const VALUES = 2 ** 32;

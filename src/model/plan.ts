@@ -1,6 +1,6 @@
 import {assert} from '../base/assert.ts';
 
-/** Numbers of the model; `DEFAULT_PARAMETERS` are those the evidence was gathered with. */
+/** Numbers of the model; see docs/model.md for the evidence behind the defaults. */
 export interface ModelParameters {
   /** Part of a count given up to values never seen, per distinct value (Pitman–Yor's d). */
   readonly discount: number;
@@ -25,10 +25,12 @@ export interface ModelParameters {
   readonly evidenceExcess: number;
   /** Evidence of one event that is still ordinary. */
   readonly evidenceFloor: number;
+  /** Part of a credited value's bits that later events with it keep, and how soon that halves. */
+  readonly carryWeight: number;
+  readonly carryHalfLifeHours: number;
+  /** ε of the maturity relative to others; 0 takes the entity's own as it is. */
+  readonly maturityFloor: number;
   /** R = S + weight · maturity · limit·(1 − e^(−A/limit)) · min(1, S/gate). */
-  readonly carry: number;
-  readonly carryHours: number;
-  readonly mat: number;
   readonly boostWeight: number;
   readonly boostLimit: number;
   readonly boostGate: number;
@@ -49,13 +51,20 @@ export const DEFAULT_PARAMETERS: ModelParameters = {
   evidenceBits: 2,
   evidenceExcess: 1,
   evidenceFloor: 6,
-  carry: 1,
-  carryHours: 6,
-  mat: 0.02,
+  carryWeight: 1,
+  carryHalfLifeHours: 6,
+  maturityFloor: 0.02,
   boostWeight: 0.3,
   boostLimit: 40,
   boostGate: 12,
   credits: 256,
+};
+
+/** The design that `test/vectors` were made with: no carried bits, maturity by days alone. */
+export const REFERENCE_PARAMETERS: ModelParameters = {
+  ...DEFAULT_PARAMETERS,
+  carryWeight: 0,
+  maturityFloor: 0,
 };
 
 /** One question: is the target's value usual, given ever wider contexts? */

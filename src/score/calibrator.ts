@@ -302,7 +302,7 @@ const LAYERS = 4;
 /** Clusters of a layer that are never believed to the full, as attacks. */
 const AT_LEAST = 2;
 /** Cluster size that is always believed. */
-const BELIEVED = 4;
+const BELIEVED = 8;
 /** Exceedances below which the tail is extrapolated. */
 const FEW = 10;
 const FIT_EVERY = 256;

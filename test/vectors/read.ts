@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {FacetPlan, ModelPlan} from '../../src/model/plan.ts';
-import {DEFAULT_PARAMETERS} from '../../src/model/plan.ts';
+import {REFERENCE_PARAMETERS} from '../../src/model/plan.ts';
 
 /** Columns of the reference vectors, in the order of `vectorIds`. */
 export const VECTOR_COLUMNS = [
@@ -58,7 +58,7 @@ export const VECTOR_PLAN: ModelPlan = {
     facet('resource', 'resource', ['identity+service', 'peer+service', 'service', '']),
     facet('actorForOperation', 'identity', ['op', 'service', ''], {weight: 0.5, evidence: false}),
   ],
-  parameters: DEFAULT_PARAMETERS,
+  parameters: REFERENCE_PARAMETERS,
 };
 
 /** Turns rows of strings into rows of ids, one vocabulary a column. */
