@@ -100,7 +100,8 @@ export class ReportBuilder {
     const explained = new Map(top.map(({serial}, i) => [serial, i]));
     const points = this.#points;
     const explanation = new Int32Array(points);
-    for (let i = 0; i < points; i++) explanation[i] = explained.get(this.#serial[i] as number) ?? -1;
+    for (let i = 0; i < points; i++)
+      explanation[i] = explained.get(this.#serial[i] as number) ?? -1;
     const none = this.#events === 0;
     return {
       title: this.#options.title,
@@ -165,7 +166,13 @@ export class ReportBuilder {
 
   #countDay(time: number, score: number): void {
     const start = Math.floor(time / DAY_MS) * DAY_MS;
-    const day = this.#days.get(start) ?? {time: start, events: 0, over95: 0, over99: 0, maxScore: 0};
+    const day = this.#days.get(start) ?? {
+      time: start,
+      events: 0,
+      over95: 0,
+      over99: 0,
+      maxScore: 0,
+    };
     day.events++;
     if (score >= THRESHOLDS[0]) day.over95++;
     if (score >= THRESHOLDS[1]) day.over99++;

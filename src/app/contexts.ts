@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {type Parsed, parseYaml, type Problem} from '../config/parse.ts';
+import {type Parsed, type Problem, parseYaml} from '../config/parse.ts';
 import {EVENT_FIELDS} from '../event/fields.ts';
 import {type ContextDeclaration, fieldsOf} from '../features/context.ts';
 import {slowPattern} from '../features/pattern.ts';

@@ -1,3 +1,4 @@
+import {assert} from '../base/assert.ts';
 import {hash64} from '../base/hash.ts';
 import type {DropReason, Reject} from '../base/outcome.ts';
 import type {EventBatch} from '../event/batch.ts';
@@ -207,7 +208,9 @@ export class EventDecoder implements RecordSink {
       return ((rows[at + 1] as number) * 0x1_0000_0000 + low) * 1000 + millis;
     }
     const text = this.#scanner.text(rows[at + this.#words.eventTime] as number);
-    return parseEventTime(text) ?? 0;
+    const time = parseEventTime(text);
+    assert(time !== undefined, 'only records whose time can be read become rows');
+    return time;
   }
 
   /** Access keys cross as hashes: they are only ever compared. Long-term keys are never issued. */
@@ -315,9 +318,9 @@ export class EventDecoder implements RecordSink {
     const bytes = this.#scanner.bytes(rows[at + word] as number, rows[at + word + 1] as number);
     try {
       return JSON.parse(TEXT.decode(bytes)) as unknown;
-    } catch {
-      // The scanner has validated the record, so this cannot be; absent is the safe reading.
-      return undefined;
+    } catch (cause) {
+      // To go on without them would be to say that nothing is shared.
+      throw new Error('Assertion failed: a scanner makes rows of sound JSON only', {cause});
     }
   }
 

@@ -28,11 +28,19 @@ export class Arena {
   floats: Float32Array;
   doubles: Float64Array;
   #used: number;
+  /** Words of free tables. */
+  #idle = 0;
+  readonly #limit: number;
   /** First free table of 2^k slots, by k; word 0 of a free table is the next one. */
   readonly #free: Int32Array;
 
-  /** @param reserved words from offset 0 on that stay zero. */
-  constructor(reserved: number) {
+  /**
+   * @param reserved words from offset 0 on that stay zero.
+   * @param limit words there may be; offsets must fit an Int32.
+   */
+  constructor(reserved: number, limit = MAX_WORDS) {
+    assert(limit <= MAX_WORDS, 'offsets are 32 bits wide');
+    this.#limit = limit;
     assert(reserved > 0 && reserved % 2 === 0, 'blocks hold doubles, so they begin at even words');
     this.words = new Int32Array(Math.max(1 << 14, reserved));
     this.floats = new Float32Array(this.words.buffer);
@@ -44,6 +52,11 @@ export class Arena {
   /** Bytes in use or free for reuse. */
   get byteLength(): number {
     return this.words.byteLength;
+  }
+
+  /** Words of blocks and of tables in use. */
+  get live(): number {
+    return this.#used - this.#idle;
   }
 
   /** Offset of the record of `value`, or 0. */
@@ -72,6 +85,7 @@ export class Arena {
     if (reused !== 0) {
       this.#free[k] = this.words[reused]!;
       this.words.fill(0, reused, reused + size);
+      this.#idle -= size;
       return reused;
     }
     return this.block(size);
@@ -90,6 +104,7 @@ export class Arena {
     const k = 32 - shift;
     this.words[table] = this.#free[k]!;
     this.#free[k] = table;
+    this.#idle += RECORD << k;
   }
 
   /** True when one more record would overfill a table of this shift. */
@@ -158,15 +173,20 @@ export class Arena {
     this.#used = words.length;
     this.#replace(words, words.length);
     this.#free.set(from.int32('arena.free').subarray(0, this.#free.length));
+    this.#idle = 0;
+    for (const [k, first] of this.#free.entries()) {
+      for (let table = first; table !== 0; table = this.words[table]!) this.#idle += RECORD << k;
+    }
   }
 
   #grow(needed: number): void {
+    assert(needed <= this.#limit, `the counts of one model must fit ${this.#limit} words`);
     // Half as much again: doubling would leave up to half of a large buffer unused.
-    this.#replace(this.words, Math.max(needed, Math.ceil(this.words.length * 0.75) * 2));
+    const length = Math.max(needed, Math.ceil(this.words.length * 0.75) * 2);
+    this.#replace(this.words, Math.min(length, this.#limit));
   }
 
   #replace(from: Int32Array, length: number): void {
-    assert(length < 2 ** 31, 'the counts of one model must fit 8 GiB');
     this.words = new Int32Array(length + (length & 1));
     this.words.set(from);
     this.floats = new Float32Array(this.words.buffer);
@@ -178,6 +198,9 @@ export class Arena {
 export function homeOf(table: number, shift: number, value: number): number {
   return table === 0 ? 0 : table + (Math.imul(value, HASH) >>> shift) * RECORD;
 }
+
+/** 8 GiB; even, and all offsets and `offset + size` below 2^31. */
+const MAX_WORDS = 2 ** 31 - 2;
 
 /** Words of a record. */
 export const RECORD = 6;

@@ -161,6 +161,29 @@ test('stays within its bound however many contexts come', () => {
   expect(learner.byteLength).toBeLessThanOrEqual(bound * 1.5);
 });
 
+test('stays within its bytes however many values come, and goes on as if restored', () => {
+  const plan = {...SMALL_PLAN, parameters: {...SMALL_PLAN.parameters, bytes: 2 ** 20}};
+  let learner = new Learner(plan);
+  const out = learner.judgement();
+  const random = new Random(2);
+  for (let i = 0; i < 40_000; i++) {
+    const entity = random.below(400);
+    const ids = Int32Array.of(entity, entity % 50, random.below(200), random.below(300));
+    learner.observe(ids, i * 60_000, out);
+    for (const bits of out.bits) expect(bits >= 0 && bits < 64).toBe(true);
+    if (i === 30_000) {
+      const restored = new Learner(plan);
+      restored.restore(new SectionReader(saved(learner)));
+      learner = restored;
+    }
+  }
+  // The buffer grows by half, and some of what is free in it fits nothing.
+  expect(learner.byteLength).toBeLessThan(3 * 2 ** 20);
+  const everyone = learner.contexts().find(({columns}) => columns.length === 0);
+  expect(everyone?.size).toBe(1);
+  expect(Math.max(...learner.contexts().map(({size}) => size))).toBeGreaterThan(100);
+});
+
 test('late events are learnt and do no harm', () => {
   const learner = new Learner(SMALL_PLAN);
   const out = learner.judgement();

@@ -84,6 +84,8 @@ export class Learner {
   /** Time (ms) at which a new occurrence weighs 1. */
   #landmark = Number.NaN;
   readonly #halfLife: number;
+  /** Words of the arena that may be in use. */
+  readonly #liveLimit: number;
 
   // The plan, flattened: slot = one (facet, level).
   readonly #slotTuple: Uint8Array;
@@ -110,6 +112,7 @@ export class Learner {
     this.plan = plan;
     const {facets, parameters} = plan;
     this.#halfLife = parameters.halfLifeDays * DAY_MS;
+    this.#liveLimit = parameters.bytes / Int32Array.BYTES_PER_ELEMENT;
     const slots = facets.reduce((sum, facet) => sum + facet.levels.length, 0);
     this.#slotTuple = new Uint8Array(slots);
     this.#slotNode = new Int32Array(slots);
@@ -344,6 +347,7 @@ export class Learner {
         if (again) break;
       }
     }
+    if (arena.live > this.#liveLimit) this.#forgetIfOverfull();
   }
 
   /** Adds to a record's count, and keeps n and the sums of the node true. */
@@ -464,6 +468,18 @@ export class Learner {
     const block = this.#freeBlocks[tuple]!.pop() ?? this.#arena.block(this.#blockWords[tuple]!);
     index.add(ids, block);
     return block;
+  }
+
+  #forgetIfOverfull(): void {
+    let live = this.#arena.live;
+    // Blocks of forgotten contexts are the arena's in use, but free.
+    for (const [tuple, blocks] of this.#freeBlocks.entries()) {
+      live -= blocks.length * this.#blockWords[tuple]!;
+    }
+    if (live <= this.#liveLimit) return;
+    for (const [tuple, {columns, size}] of this.#indexes.entries()) {
+      if (columns.length > 0 && size > 0) this.#forgetContexts(tuple);
+    }
   }
 
   /** Forgets the sixteenth of the contexts that was longest unseen. */

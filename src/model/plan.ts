@@ -15,6 +15,18 @@ export interface ModelParameters {
   readonly sharedValues: number;
   /** Most contexts of one kind (column tuple); the longest unseen leave first. */
   readonly contexts: number;
+  /**
+   * Bytes of counts beyond which a sixteenth of all contexts leaves, the longest unseen.
+   *
+   * A context takes 128 bytes for each facet that asks it, and a table of values for each: 48 bytes
+   * for two values, up to 6 KiB for 128 (`ownValues`), 3 MiB for 65,536 (`sharedValues`). In the
+   * shipped contexts a principal has six facets, so 1 to 37 KiB; a principal with a service one.
+   * Over 400,000 events of 20,000 principals the mean of 345,000 contexts is 1 KB, free room
+   * included: `contexts` is then the bound, at about 1 GB for 500,000 of both. Against streams with
+   * larger tables this one holds: the buffer, which grows by half, has at most 1.5 · 1.25 GiB, and
+   * the model of one declaration stays below about 2 GB.
+   */
+  readonly bytes: number;
 
   /** Evidence of an entity leaks away with this half-life. */
   readonly evidenceHalfLifeHours: number;
@@ -45,7 +57,8 @@ export const DEFAULT_PARAMETERS: ModelParameters = {
   saturation: 10,
   ownValues: 128,
   sharedValues: 65_536,
-  contexts: 2_000_000,
+  contexts: 500_000,
+  bytes: 1.25 * 2 ** 30,
   evidenceHalfLifeHours: 6,
   creditHours: 24,
   evidenceBits: 2,
@@ -108,4 +121,6 @@ export function assertPlan(plan: ModelPlan): void {
   assert(p.halfLifeDays > 0, `half-life is ${p.halfLifeDays}`);
   assert(p.ownValues >= 2 && p.sharedValues >= 2, 'a context must remember two values at least');
   assert(p.contexts >= 16, 'at least 16 contexts must fit');
+  // The buffer grows by half; what is free within it comes on top.
+  assert(p.bytes >= 2 ** 16 && p.bytes <= 2 ** 32, `bytes are ${p.bytes}`);
 }

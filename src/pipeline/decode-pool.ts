@@ -14,8 +14,18 @@ export interface DecodeInput {
 
 /** What comes out, in the order of the inputs. */
 export type Decoded =
-  | {readonly kind: 'batch'; readonly file: number; readonly decoder: number; readonly batch: EventBatch}
-  | {readonly kind: 'end'; readonly file: number; readonly bytes: number; readonly error?: AppError};
+  | {
+      readonly kind: 'batch';
+      readonly file: number;
+      readonly decoder: number;
+      readonly batch: EventBatch;
+    }
+  | {
+      readonly kind: 'end';
+      readonly file: number;
+      readonly bytes: number;
+      readonly error?: AppError;
+    };
 
 export interface DecodePoolOptions {
   /** Threads that inflate and scan; 0 does it all in the calling thread. */
@@ -209,7 +219,10 @@ async function* decodeOnThreads(
         if (last) break;
       }
       // The thread is free again once the lane is done; an estimate is enough to spread the load.
-      void waitFor(() => lane.done || closing || failure !== undefined, () => bell).then(() => {
+      void waitFor(
+        () => lane.done || closing || failure !== undefined,
+        () => bell,
+      ).then(() => {
         thread.queued -= size;
       });
     }
@@ -248,7 +261,12 @@ async function* decodeOnThreads(
         delete lanes[at];
         at++;
         wake();
-        yield {kind: 'end', file: lane.file, bytes: lane.bytes, ...(lane.error && {error: lane.error})};
+        yield {
+          kind: 'end',
+          file: lane.file,
+          bytes: lane.bytes,
+          ...(lane.error && {error: lane.error}),
+        };
         continue;
       }
       if (failure === undefined) await bell;

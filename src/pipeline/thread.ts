@@ -2,7 +2,7 @@ import {parentPort, workerData} from 'node:worker_threads';
 import {assert} from '../base/assert.ts';
 import type {DecodeAnswer, DecodeRequest} from './decode-protocol.ts';
 import {transferables} from './decode-protocol.ts';
-import {openDecodeSession, type DecodeSettings} from './decode-session.ts';
+import {type DecodeSettings, openDecodeSession} from './decode-session.ts';
 
 /** The body of a decoding thread: requests in, batches out, one answer for each, in order. */
 const port = parentPort;

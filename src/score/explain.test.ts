@@ -100,7 +100,9 @@ test('has a generic form for facets without words of their own', () => {
   const out = scorer.scored();
   scorer.score(ids, 20 * DAY, out);
   const {sentence} = scorer.explain(ids, 20 * DAY, out, {...options, wording: {}});
-  expect(sentence).toMatchInlineSnapshot(`"principal=raul has never had network=203.0.113.0/24; usual: 198.51.100.0/24 (100 %)"`);
+  expect(sentence).toMatchInlineSnapshot(
+    `"principal=raul has never had network=203.0.113.0/24; usual: 198.51.100.0/24 (100 %)"`,
+  );
 });
 
 test('says so when nothing is unusual', () => {
