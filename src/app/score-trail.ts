@@ -149,14 +149,15 @@ export interface ScoreTrailOptions {
   readonly files: readonly TrailFile[];
   readonly workers: number;
   /**
-   * - `observe`: score, then learn;
+   * - `observe`: score, then learn; events that the model has learnt are duplicates;
+   * - `extend`: the same, but these are scored as in `again`, and not learnt twice;
    * - `score`: the model stays as it is;
    * - `learn`: as `observe`, but nothing is said;
    * - `rank`: gather how surprising every event is in hindsight, for `without`;
    * - `without`: score each event as if it alone had not been learnt;
    * - `again`: `without` for events that the model has learnt, `score` for the others.
    */
-  readonly mode: 'observe' | 'score' | 'learn' | 'rank' | 'without' | 'again';
+  readonly mode: 'observe' | 'extend' | 'score' | 'learn' | 'rank' | 'without' | 'again';
   readonly since?: number | undefined;
   readonly until?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -171,7 +172,8 @@ export interface ScoreTrailOptions {
 export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSummary> {
   const {detector, settings, mode} = options;
   const view = new EventView(detector);
-  const learning = mode === 'observe' || mode === 'learn';
+  const learning = mode === 'observe' || mode === 'extend' || mode === 'learn';
+  const knowing = mode === 'extend' || mode === 'again';
   const ranks = mode === 'rank' ? detector.rank() : undefined;
   const width = detector.columns.length;
   // Whoever only looks must not leave traces in what the next run goes by.
@@ -226,8 +228,7 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
       view.show(batch, row, time);
       follow(batch, row, view, chain, principal);
       let goOn: boolean | undefined = true;
-      view.without =
-        mode === 'without' || (mode === 'again' && detector.seen.has(batch.eventIds, row * 4));
+      view.without = mode === 'without' || (knowing && detector.seen.has(batch.eventIds, row * 4));
       if (mode === 'learn') detector.observe(view.ids, time);
       else if (ranks !== undefined) ranks.add(view.ids, time);
       else if (view.without) {
@@ -236,7 +237,8 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
       } else {
         view.judge(detector.score(view.ids, time));
         goOn = visit?.(view);
-        if (mode === 'observe') detector.learn(view.ids, time);
+        if (learning) detector.learn(view.ids, time);
+        if (mode === 'extend') detector.seen.seen(batch.eventIds, row * 4);
       }
       return goOn;
     },
@@ -248,7 +250,7 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
       ),
       threadData: settings,
       session: () => openDecodeSession(settings),
-      ...(learning && {seen: detector.seen}),
+      ...(learning && mode !== 'extend' && {seen: detector.seen}),
       since: options.since,
       until: options.until,
       signal: options.signal,

@@ -169,9 +169,10 @@ export async function runScoring(
     onReject,
   };
   try {
-    if (options.learnFrom !== undefined && options.learnFrom.length > 0) {
+    const baseline = options.learnFrom !== undefined && options.learnFrom.length > 0;
+    if (baseline) {
       const breathe = () => rejects.drain();
-      const summary = await pass('learning', options.learnFrom, 'learn', {onReject, breathe});
+      const summary = await pass('learning', options.learnFrom ?? [], 'learn', {onReject, breathe});
       output.note('the baseline:');
       tell(summary);
     }
@@ -185,7 +186,7 @@ export async function runScoring(
       summary = await pass(
         'scoring',
         paths,
-        options.judge ?? (learn ? 'observe' : 'score'),
+        options.judge ?? (!learn ? 'score' : baseline ? 'extend' : 'observe'),
         scored,
       );
     }
@@ -244,6 +245,9 @@ function noteSummary(
   );
   const left = Object.entries(summary.dropped).map(([reason, n]) => `${count(n)} ${reason}`);
   if (left.length > 0) output.note(`left out: ${left.join(', ')}`);
+  if (summary.events === 0 && (summary.dropped.duplicate ?? 0) > 0) {
+    output.note('The model has learnt all of them before; `explain` tells about one of them');
+  }
   const set = Object.entries(summary.rejected).map(([reason, n]) => `${count(n)} ${reason}`);
   if (set.length > 0) {
     const where = rejects === undefined ? ' (--rejects FILE tells where)' : '';

@@ -73,8 +73,10 @@ export class Evidence {
       if (b >= parameters.evidenceBits) {
         fresh += this.#uncredited(entity, f, ids[facet.target]!, time, b);
       }
-      const credit = credits?.get(f * VALUES + ids[facet.target]!);
-      if (credit !== undefined) {
+      if (credits === undefined) continue;
+      const credit = credits.get(f * VALUES + ids[facet.target]!);
+      // Most credits are worth less than the bits of now, however fresh they are.
+      if (credit !== undefined && credit.bits * parameters.carryWeight > b) {
         const kept = this.#carried(credit, time);
         if (kept > b) carried += facet.weight * (kept - b);
       }

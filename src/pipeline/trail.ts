@@ -125,12 +125,13 @@ export async function readTrail(
   };
   const take = (batch: TracedBatch, row: number): boolean => {
     const time = batch.times[row] as number;
-    if (seen.seen(batch.eventIds, row * 4)) {
-      bump(dropped, 'duplicate', 1);
-      return true;
-    }
+    // What is left out by its time must not count as having come by.
     if (time < since || time >= until) {
       bump(dropped, 'outside_time_range', 1);
+      return true;
+    }
+    if (seen.seen(batch.eventIds, row * 4)) {
+      bump(dropped, 'duplicate', 1);
       return true;
     }
     events++;

@@ -201,25 +201,61 @@ export async function* readFilePieces(
   }
 }
 
-/** Pieces of one size, however the bytes come: what follows must not depend on a pipe's timing. */
+/** A stream that is silent for so long is not a file on its way: what there is must not wait. */
+const SILENCE_MS = 200;
+
+/**
+ * Pieces of one size, however the bytes come: what follows must not depend on a pipe's timing. Only
+ * where nothing comes for a while does a smaller piece go on.
+ */
 async function* evenPieces(
   stream: AsyncIterable<Buffer>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   let piece = new Uint8Array(PIECE_BYTES);
   let filled = 0;
-  for await (const bytes of stream) {
-    for (let at = 0; at < bytes.length; ) {
-      const part = bytes.subarray(at, at + PIECE_BYTES - filled);
-      piece.set(part, filled);
-      filled += part.length;
-      at += part.length;
-      if (filled < PIECE_BYTES) continue;
-      yield piece;
-      piece = new Uint8Array(PIECE_BYTES);
-      filled = 0;
+  const pieces = stream[Symbol.asyncIterator]();
+  try {
+    for (let next = pieces.next(); ; ) {
+      const result = filled === 0 ? await next : await withinSilence(next);
+      if (result === undefined) {
+        yield piece.slice(0, filled);
+        filled = 0;
+        continue;
+      }
+      if (result.done === true) break;
+      next = pieces.next();
+      // Whoever leaves early never waits for it; its failure is then nobody's.
+      next.catch(() => {});
+      const bytes = result.value;
+      for (let at = 0; at < bytes.length; ) {
+        const part = bytes.subarray(at, at + PIECE_BYTES - filled);
+        piece.set(part, filled);
+        filled += part.length;
+        at += part.length;
+        if (filled < PIECE_BYTES) continue;
+        yield piece;
+        piece = new Uint8Array(PIECE_BYTES);
+        filled = 0;
+      }
     }
+    if (filled > 0) yield piece.slice(0, filled);
+  } finally {
+    // Not waited for: it comes after the next piece, which may never come.
+    pieces.return?.()?.catch(() => {});
   }
-  if (filled > 0) yield piece.slice(0, filled);
+}
+
+/** What comes within the time of silence; undefined if nothing does. */
+async function withinSilence<T>(coming: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), SILENCE_MS);
+  });
+  try {
+    return await Promise.race([coming, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Bytes in a buffer of their own, which may be handed to another thread. */
