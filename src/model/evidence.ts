@@ -74,7 +74,7 @@ export class Evidence {
         fresh += this.#uncredited(entity, f, ids[facet.target]!, time, b);
       }
       if (credits === undefined) continue;
-      const credit = credits.get(f * VALUES + ids[facet.target]!);
+      const credit = credits.get(keyOf(f, ids[facet.target]!));
       // Most credits are worth less than the bits of now, however fresh they are.
       if (credit !== undefined && credit.bits * parameters.carryWeight > b) {
         const kept = this.#carried(credit, time);
@@ -172,7 +172,7 @@ export class Evidence {
   }
 
   #uncredited(entity: number, facet: number, value: number, time: number, bits: number): number {
-    const credit = this.#credits.get(entity)?.get(facet * VALUES + value);
+    const credit = this.#credits.get(entity)?.get(keyOf(facet, value));
     const {creditHours, evidenceExcess} = this.#plan.parameters;
     if (credit === undefined || time - credit.time >= creditHours * HOUR_MS) return bits;
     const excess = bits - credit.bits;
@@ -185,7 +185,7 @@ export class Evidence {
       credits = new Map();
       this.#credits.set(entity, credits);
     }
-    const key = facet * VALUES + value;
+    const key = keyOf(facet, value);
     credits.delete(key); // so that the order stays that of time
     credits.set(key, {time, bits});
     if (credits.size > this.#plan.parameters.credits) {
@@ -226,7 +226,7 @@ export class Evidence {
     for (const [id, credits] of this.#credits) {
       used[entity]![id] = 1;
       for (const key of credits.keys()) {
-        used[facets[Math.floor(key / VALUES)]!.target]![key % VALUES] = 1;
+        used[facets[key % FACETS]!.target]![Math.floor(key / FACETS)] = 1;
       }
     }
   }
@@ -281,5 +281,10 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** Events over which the mean maturity is taken. */
 const MATURITY_EVENTS = 5_000;
-/** Facet and value of a credit make one exact key. */
-const VALUES = 2 ** 32;
+/** More than any plan has (`assertPlan`). */
+const FACETS = 64;
+
+/** Small for all ids in use, so that it is hashed as an integer and not as a number on the heap. */
+function keyOf(facet: number, value: number): number {
+  return value * FACETS + facet;
+}

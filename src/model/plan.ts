@@ -107,7 +107,7 @@ export const MAX_LEVELS = 16;
 export function assertPlan(plan: ModelPlan): void {
   const column = (id: number) =>
     assert(Number.isInteger(id) && id >= 0 && id < plan.columnCount, `no such column: ${id}`);
-  assert(plan.facets.length > 0, 'a plan needs a facet');
+  assert(plan.facets.length > 0 && plan.facets.length <= 64, 'a plan has 1 to 64 facets');
   column(plan.entity);
   for (const {name, target, levels, weight} of plan.facets) {
     column(target);
