@@ -73,6 +73,22 @@ test('says what was never done, who else does it, and what would be usual', () =
   expect(explanation.facets.reduce((sum, {share}) => sum + share, 0)).toBeCloseTo(1, 9);
 });
 
+test('does not say never where a history may have forgotten', () => {
+  const plan = {...PLAN, parameters: {...DEFAULT_PARAMETERS, ownValues: 2}};
+  const {row, options} = learnt();
+  const scorer = new ContextScorer(plan);
+  const out = scorer.scored();
+  const home = '198.51.100.0/24';
+  for (const [i, call] of ['a:A', 'a:B', 'a:C', 'a:A', 'a:C'].entries()) {
+    scorer.observe(row('raul', 'user:', call, home), i * DAY, out);
+  }
+  const ids = row('raul', 'user:', 'ec2:CreateSnapshot', home);
+  scorer.score(ids, 9 * DAY, out);
+  const [facet] = scorer.explain(ids, 9 * DAY, out, options).facets;
+  expect(facet?.full).toBe(true);
+  expect(facet?.brief).toBe('has never called ec2:CreateSnapshot, as far as is remembered');
+});
+
 test('counts the others by group', () => {
   const {scorer, row, options} = learnt();
   const ids = row('raul', 'user:', 'ec2:CreateSnapshot', '198.51.100.0/24');

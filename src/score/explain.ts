@@ -48,6 +48,8 @@ export interface FacetExplanation {
   readonly usual: readonly {readonly value: string; readonly share: number}[];
   /** Who ever had the value, where a facet counts that; else undefined. */
   readonly holders: Holders | undefined;
+  /** The own history remembers no more values than it has: what was seen least is forgotten. */
+  readonly full: boolean;
   /** One sentence for people, without a full stop. */
   readonly sentence: string;
   /** Its first clause alone, without the entity's name where it begins with that. */
@@ -150,6 +152,7 @@ function explainFacet(
     levels,
     usual,
     holders,
+    full: (levels[0]?.distinct ?? 0) >= learner.plan.parameters.ownValues,
   };
   const wording = options.wording?.[facet.name] ?? GENERIC_WORDING;
   const context = {

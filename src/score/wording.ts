@@ -74,7 +74,9 @@ export function fill(
       .map(({value, share}) => `${shortened(value)} (${percent(share)})`)
       .join(', '),
   };
-  const parts = [first ? wording.first : wording.rare];
+  // A full history has let go of what was seen least: "never" may mean "not for long".
+  const never = facts.full ? `${wording.first}, as far as is remembered` : wording.first;
+  const parts = [first ? never : wording.rare];
   if (!brief) {
     if (first && held !== undefined && wording.holders !== undefined) {
       const {none, others, some} = wording.holders;
