@@ -54,9 +54,7 @@ test.each([21, 22, 23])(
     const seen = story(seed);
     const attack = seen.filter(({attack}) => attack);
     expect(attack.length).toBeGreaterThanOrEqual(8);
-    // A week of a small organisation: his first look may be a little less than odd.
-    expect(attack.filter(({score}) => score <= 0.95).length).toBeLessThanOrEqual(1);
-    expect(Math.min(...attack.map(({score}) => score))).toBeGreaterThan(0.9);
+    expect(Math.min(...attack.map(({score}) => score))).toBeGreaterThan(0.95);
     expect(Math.max(...attack.map(({score}) => score))).toBeGreaterThan(0.99);
 
     // The busy role next to it, which a look at volume alone reports.
@@ -67,7 +65,7 @@ test.each([21, 22, 23])(
     const names = interfaces.map(({principal}) => principal).sort();
     const who = names[names.length >> 1];
     const burst = interfaces.filter(({principal}) => principal === who);
-    expect(burst.length).toBeGreaterThan(50);
+    expect(burst.length).toBeGreaterThan(30);
     expect(Math.max(...burst.map(({score}) => score))).toBeLessThan(0.95);
 
     const others = new Set<string>();
@@ -76,9 +74,10 @@ test.each([21, 22, 23])(
         others.add(`${day} ${principal}`);
       }
     }
-    expect(others.size).toBeLessThanOrEqual(2 * (DAYS - 3));
-    const thatDay = [...others].filter((other) => other.startsWith(`${DAYS - 1} `));
-    expect(thatDay.length).toBeLessThanOrEqual(2);
+    for (let day = 3; day < DAYS; day++) {
+      const thatDay = [...others].filter((other) => other.startsWith(`${day} `));
+      expect(thatDay.length, `day ${day}: ${thatDay.join(', ')}`).toBeLessThanOrEqual(2);
+    }
   },
   60_000,
 );

@@ -460,7 +460,7 @@ test('agrees with the reference on records with flipped, lost and added bytes', 
   for (const original of originals) {
     for (let i = 0; i < 25; i++) taken += agree(mutate(original, random)).count;
   }
-  expect(taken).toBeGreaterThan(500);
+  expect(taken).toBeGreaterThan(300);
 });
 
 function mutate(original: Uint8Array, random: Random): Uint8Array<ArrayBuffer> {

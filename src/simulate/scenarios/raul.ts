@@ -17,13 +17,19 @@ export function raul(context: ScenarioContext): void {
   const region = world.raul.apps[0]?.region ?? 'eu-west-1';
   const user = {account, name: 'raul', accessKeyId: world.raul.accessKeyId};
   const byHand = iamUser(user, {address, userAgent: cli, tls: true});
+  // Whoever buys keys looks through buckets with tools of his own, not with those of the victim.
+  const looksWith = random.pick([
+    `S3 Browser/11.${random.between(2, 9)}.${random.between(0, 9)} (https://s3browser.com)`,
+    `aws-cli/2.${random.between(4, 17)}.${random.between(0, 20)} Python/3.11.8 Linux/6.6.9-amd64 exe/x86_64.kali.2024`,
+  ]);
+  const looking = iamUser(user, {address, userAgent: looksWith, tls: true});
   const byScript = iamUser(user, {address, userAgent: script, tls: true});
   context.benign((calls) =>
     interfaceBurst(world, random, context.day + (10 + random.next() * 6) * 3_600_000, calls),
   );
 
   context.at(19 + random.next());
-  context.call(byHand, 's3:ListBuckets', {region: 'us-east-1'});
+  context.call(looking, 's3:ListBuckets', {region: 'us-east-1'});
   const buckets = random
     .shuffle(others.flatMap((app) => app.resources.get('bucket') ?? []))
     .slice(0, 4);
@@ -31,7 +37,7 @@ export function raul(context: ScenarioContext): void {
   for (const key of looks.slice(0, 2)) {
     const bucket =
       buckets.length > 0 ? random.pick(buckets) : `northwind-${hex(random, 6)}-archive`;
-    context.call(byHand, key, {resource: bucket, region});
+    context.call(looking, key, {resource: bucket, region});
   }
   context.wait(25);
   const tries = random.shuffle([
