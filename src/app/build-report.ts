@@ -34,7 +34,7 @@ type Mutable<T> = {-readonly [K in keyof T]: T[K]};
 
 /**
  * Gathers a report while a trail is scored. Bounded: at most `maxPoints` points (when they are
- * full, the lower half of what lies below 0.95 leaves), the top events, one entry per principal.
+ * full, the lower half by score leaves), the top events, one entry per principal.
  */
 export class ReportBuilder {
   readonly #options: ReportOptions;

@@ -1,5 +1,6 @@
 import type {EventBatch} from '../event/batch.ts';
 import {RoleChain} from '../event/role-chain.ts';
+import {saturate} from '../model/evidence.ts';
 import type {DecodeSettings} from '../pipeline/decode-session.ts';
 import {openDecodeSession} from '../pipeline/decode-session.ts';
 import {
@@ -114,8 +115,7 @@ export class EventView {
     let best = -1;
     let most = 0;
     facets.forEach(({weight}, i) => {
-      const limit = parameters.saturation;
-      const part = weight * limit * (1 - Math.exp(-(scored.bits[i] as number) / limit));
+      const part = weight * saturate(scored.bits[i] as number, parameters.saturation);
       if (part > most) {
         most = part;
         best = i;

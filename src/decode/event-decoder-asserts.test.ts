@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
-import {type Deriver, EventDecoder} from './event-decoder.ts';
+import type {Deriver} from '../event/deriver.ts';
+import {EventDecoder} from './event-decoder.ts';
 import type {Scanner} from './scanner.ts';
 
 /** A scanner of one row, which breaks its promises. */

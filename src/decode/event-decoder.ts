@@ -2,32 +2,10 @@ import {assert} from '../base/assert.ts';
 import {hash64} from '../base/hash.ts';
 import type {DropReason, Reject} from '../base/outcome.ts';
 import type {EventBatch} from '../event/batch.ts';
+import type {Deriver, Texts} from '../event/deriver.ts';
 import {parseEventTime} from '../event/event-time.ts';
 import type {RecordSink, RowRange} from './decoder.ts';
 import type {Scanner} from './scanner.ts';
-
-export type Texts = Readonly<Record<string, string>>;
-
-/** Turns the texts of a record's groups into the components of an event. */
-export interface Deriver {
-  /** The columns of a batch, in order. */
-  readonly columns: readonly string[];
-  /** Groups of the scan, and the columns that each decides, as indexes into `columns`. */
-  readonly groups: readonly {readonly name: string; readonly columns: readonly number[]}[];
-  /** Components of one combination, in the order of the group's columns. */
-  derive(group: string, texts: Texts): readonly string[];
-  /** Column that depends on the time alone; -1 if there is none. */
-  readonly hourColumn: number;
-  hour(timeMs: number): string;
-  /** Whether the request parameters of this operation may change its components. */
-  needsParameters(operation: Texts): boolean;
-  /** What they change: column and component. `row` gives the components derived so far. */
-  fromParameters(
-    operation: Texts,
-    parameters: unknown,
-    row: (column: number) => string,
-  ): readonly (readonly [column: number, component: string])[];
-}
 
 /** Raw texts and combinations beyond this are forgotten, and their ids start anew. */
 const MAX_INTERNED_BYTES = 48 * 1024 * 1024;

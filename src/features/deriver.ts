@@ -5,6 +5,7 @@ import {
   GROUP_COMPONENTS,
   outsideResource,
 } from '../event/derive.ts';
+import type {Deriver} from '../event/deriver.ts';
 import {EVENT_FIELDS} from '../event/fields.ts';
 import {networkOf} from '../event/network.ts';
 import {needsParameters} from '../event/outside.ts';
@@ -13,22 +14,9 @@ import {userAgentOf} from '../event/user-agent.ts';
 import {componentText} from './field-value.ts';
 import type {StreamDeclaration, StreamField} from './stream.ts';
 
-type Texts = Readonly<Record<string, string>>;
-
-/** What a declared stream needs to become columns of components: see `decode/event-decoder.ts`. */
-export interface StreamPlan {
+/** What a declared stream needs to become columns of components. */
+export interface StreamPlan extends Deriver {
   readonly spec: ScanSpec;
-  readonly columns: readonly string[];
-  readonly groups: readonly {readonly name: string; readonly columns: readonly number[]}[];
-  derive(group: string, texts: Texts): readonly string[];
-  readonly hourColumn: number;
-  hour(timeMs: number): string;
-  needsParameters(operation: Texts): boolean;
-  fromParameters(
-    operation: Texts,
-    parameters: unknown,
-    row: (column: number) => string,
-  ): readonly (readonly [column: number, component: string])[];
 }
 
 /** Name of the group that holds one declared field alone. */
