@@ -15,6 +15,7 @@ export function plainRows(scanner: Scanner): PlainRow[] {
     const row = rows.slice(i * stride, (i + 1) * stride);
     const fields: Record<string, string> = {};
     for (const field of spec.fields) {
+      if (field.inRow === false) continue;
       const word = scanner.fieldWord(field.name);
       if (field.mode !== 'range') fields[field.name] = scanner.text(row[word]!);
       else fields[field.name] = `${row[word]}+${row[word + 1]}`;

@@ -119,7 +119,8 @@ export class ReferenceScanner implements Scanner {
     row[LENGTH_WORD] = length;
     const ids = texts.map((text) => this.intern(text));
     for (const [index, field] of this.spec.fields.entries()) {
-      if (field.mode !== 'range') row[this.#layout.fieldWords[index]!] = ids[index]!;
+      const word = this.#layout.fieldWords[index]!;
+      if (field.mode !== 'range' && word >= 0) row[word] = ids[index]!;
     }
     for (const [index, fields] of this.#layout.groupFields.entries()) {
       row[this.#layout.groupWords[index]!] = this.#combine(index, fields, ids);

@@ -15,7 +15,7 @@ export class RowLayout {
   readonly spec: ScanSpec;
   /** A multiple of four, so that rows can be copied as vectors. */
   readonly stride: number;
-  /** By field index. */
+  /** By field index; -1 for what is not in the row. */
   readonly fieldWords: readonly number[];
   /** By group index. */
   readonly groupWords: readonly number[];
@@ -31,6 +31,10 @@ export class RowLayout {
       assert(!this.#fields.has(field.name), `two fields are named "${field.name}"`);
       assert(field.path.length > 0 && field.path[0] !== '[]', `field "${field.name}" has no key`);
       this.#fields.set(field.name, index);
+      if (field.inRow === false) {
+        assert(field.mode !== 'range', `field "${field.name}" is a range, which groups cannot take`);
+        return -1;
+      }
       const own = word;
       word += field.mode === 'range' ? 2 : 1;
       return own;
@@ -53,8 +57,9 @@ export class RowLayout {
 
   fieldWord(name: string): number {
     const index = this.#fields.get(name);
-    assert(index !== undefined, `no field "${name}"`);
-    return this.fieldWords[index]!;
+    const word = index === undefined ? -1 : this.fieldWords[index]!;
+    assert(word >= 0, `no field "${name}" in the row`);
+    return word;
   }
 
   groupIndex(name: string): number {

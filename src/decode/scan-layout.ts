@@ -74,7 +74,7 @@ export function buildScanImage(spec: ScanSpec, layout: RowLayout, base: number):
   const template = writer.space(stagedBytes, 16);
   writer.put(template, new Uint8Array(layout.emptyRow().buffer));
 
-  const targets = spec.fields.map((_, index) => [staged + layout.fieldWords[index]! * 4]);
+  const targets = layout.fieldWords.map((word) => (word < 0 ? [] : [staged + word * 4]));
   const groups = writer.space(spec.groups.length * GROUP.SIZE, 8);
   let ids = staged + rowBytes;
   for (const [index, fields] of layout.groupFields.entries()) {

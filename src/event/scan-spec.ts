@@ -17,6 +17,8 @@ export interface ScanField {
   /** Keys from the record's root; "[]" is the first element of an array. */
   readonly path: readonly string[];
   readonly mode: FieldMode;
+  /** False for a text that only groups want: rows are the shorter for it. */
+  readonly inRow?: boolean;
 }
 
 /**
