@@ -110,7 +110,6 @@ export class EventDecoder implements RecordSink {
       scanner.reset();
       this.#memos = this.#memos.map(() => new Int32Array(0));
       this.#needs.fill(0);
-      this.#keyHashes = new Int32Array(0);
       this.#rawTexts = [];
     }
   }
@@ -147,9 +146,14 @@ export class EventDecoder implements RecordSink {
       indexes[i] = range.firstIndex + i;
       places[i * 2] = range.baseOffset + (rows[at + 8] as number);
       places[i * 2 + 1] = rows[at + 9] as number;
+      // Access keys cross as hashes: they are only ever compared.
       if (words.accessKey >= 0) {
-        this.#key(rows[at + words.accessKey] as number, keys, i * 4);
-        if (words.issuedKey >= 0) this.#key(rows[at + words.issuedKey] as number, keys, i * 4 + 2);
+        keys[i * 4] = rows[at + words.accessKey] as number;
+        keys[i * 4 + 1] = rows[at + words.accessKey + 1] as number;
+      }
+      if (words.issuedKey >= 0) {
+        keys[i * 4 + 2] = rows[at + words.issuedKey] as number;
+        keys[i * 4 + 3] = rows[at + words.issuedKey + 1] as number;
       }
       for (let g = 0; g < this.#groupWords.length; g++) {
         this.#fill(g, rows[at + (this.#groupWords[g] as number)] as number, columns, i * width);
@@ -190,31 +194,6 @@ export class EventDecoder implements RecordSink {
     assert(time !== undefined, 'only records whose time can be read become rows');
     return time;
   }
-
-  /** Access keys cross as hashes: they are only ever compared. Long-term keys are never issued. */
-  #key(text: number, keys: Int32Array, at: number): void {
-    if (text === 0) return;
-    if (text * 3 >= this.#keyHashes.length) {
-      const grown = new Int32Array(Math.max(3 * 1024, text * 6));
-      grown.set(this.#keyHashes);
-      this.#keyHashes = grown;
-    }
-    const known = this.#keyHashes;
-    if (known[text * 3] === 0) {
-      const key = this.#scanner.text(text);
-      const {hi, lo} = hash64(key);
-      known[text * 3] = 1;
-      if (!key.startsWith('AKIA')) {
-        known[text * 3 + 1] = hi;
-        known[text * 3 + 2] = lo;
-      }
-    }
-    keys[at] = known[text * 3 + 1] as number;
-    keys[at + 1] = known[text * 3 + 2] as number;
-  }
-
-  /** By text id: whether it is known, and the words of its hash. */
-  #keyHashes = new Int32Array(0);
 
   /** Copies the components of a combination into a row, deriving them if they are new. */
   #fill(group: number, combination: number, columns: Int32Array, at: number): void {

@@ -2,8 +2,8 @@ import {assert} from '../base/assert.ts';
 import type {ScanSpec} from '../event/scan-spec.ts';
 import {objectEnd} from './object-end.ts';
 import {RangeFinder} from './range-finder.ts';
-import {RecordReader} from './record-reader.ts';
-import {LENGTH_WORD, OFFSET_WORD, RowLayout} from './row-layout.ts';
+import {RecordReader, wellFormed} from './record-reader.ts';
+import {hasText, LENGTH_WORD, OFFSET_WORD, RowLayout} from './row-layout.ts';
 import {isPlainRecord} from './scan-rules.ts';
 import type {Scanner, ScannerOptions, ScanStop} from './scanner.ts';
 import {DEFAULT_CAPACITY, DEFAULT_ROWS} from './scanner.ts';
@@ -41,7 +41,7 @@ export class ReferenceScanner implements Scanner {
   constructor(spec: ScanSpec, options: ScannerOptions = {}) {
     this.spec = spec;
     this.#layout = new RowLayout(spec);
-    this.#reader = new RecordReader(spec);
+    this.#reader = new RecordReader(this.#layout);
     this.#ranges = new RangeFinder(spec, this.#layout);
     this.#emptyRow = this.#layout.emptyRow();
     this.stride = this.#layout.stride;
@@ -120,7 +120,7 @@ export class ReferenceScanner implements Scanner {
     const ids = texts.map((text) => this.intern(text));
     for (const [index, field] of this.spec.fields.entries()) {
       const word = this.#layout.fieldWords[index]!;
-      if (field.mode !== 'range' && word >= 0) row[word] = ids[index]!;
+      if (hasText(field) && word >= 0) row[word] = ids[index]!;
     }
     for (const [index, fields] of this.#layout.groupFields.entries()) {
       row[this.#layout.groupWords[index]!] = this.#combine(index, fields, ids);
@@ -223,13 +223,4 @@ function parseObject(text: string): object | undefined {
     // Not JSON: whoever frames the records says so, with its place.
     return undefined;
   }
-}
-
-/** Half a surrogate pair stands for no character; it reads as U+FFFD, as everywhere in UTF-8. */
-function wellFormed(text: string): string {
-  return /[\ud800-\udfff]/.test(text)
-    ? text.replace(/[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g, (found) =>
-        found.length === 2 ? found : '\ufffd',
-      )
-    : text;
 }

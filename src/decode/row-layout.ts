@@ -1,5 +1,5 @@
 import {assert} from '../base/assert.ts';
-import type {ScanSpec} from '../event/scan-spec.ts';
+import type {ScanField, ScanSpec} from '../event/scan-spec.ts';
 
 /** Words of a row before those of the fields; see `Scanner`. */
 export const TIME_WORD = 0;
@@ -9,6 +9,11 @@ export const ID_WORD = 4;
 export const OFFSET_WORD = 8;
 export const LENGTH_WORD = 9;
 const FIRST_FIELD_WORD = 10;
+
+/** Whether a field has the id of a text; the others have two words of another meaning. */
+export function hasText({mode}: ScanField): boolean {
+  return mode === 'text' || mode === 'prefix';
+}
 
 /** Where each field and group of a specification stands in a row. */
 export class RowLayout {
@@ -32,18 +37,18 @@ export class RowLayout {
       assert(field.path.length > 0 && field.path[0] !== '[]', `field "${field.name}" has no key`);
       this.#fields.set(field.name, index);
       if (field.inRow === false) {
-        assert(field.mode !== 'range', `field "${field.name}" is a range, which groups cannot take`);
+        assert(hasText(field), `field "${field.name}" has no text, and must be in the row`);
         return -1;
       }
       const own = word;
-      word += field.mode === 'range' ? 2 : 1;
+      word += hasText(field) ? 1 : 2;
       return own;
     });
     this.groupFields = spec.groups.map((group) =>
       group.fields.map((name) => {
         const index = this.#fields.get(name);
         assert(index !== undefined, `group "${group.name}" names no field: "${name}"`);
-        assert(spec.fields[index]?.mode !== 'range', `field "${name}" has no text to group by`);
+        assert(hasText(spec.fields[index]!), `field "${name}" has no text to group by`);
         return index;
       }),
     );

@@ -1,7 +1,7 @@
 import {assert} from '../base/assert.ts';
 import type {ScanSpec} from '../event/scan-spec.ts';
 import {RecordReader} from './record-reader.ts';
-import {MILLISECONDS_WORD, OFFSET_WORD, RowLayout} from './row-layout.ts';
+import {hasText, OFFSET_WORD, RowLayout} from './row-layout.ts';
 import {buildScanImage, GROUP, type ScanImage} from './scan-layout.ts';
 import type {Scanner, ScannerOptions, ScanStop} from './scanner.ts';
 import {DEFAULT_CAPACITY, DEFAULT_ROWS} from './scanner.ts';
@@ -79,6 +79,7 @@ export class WasmScanner implements Scanner {
   readonly #image: ScanImage;
   readonly #decoder = new TextDecoder('utf-8', {ignoreBOM: true});
   readonly #encoder = new TextEncoder();
+  readonly #emptyRow: Int32Array;
   readonly #scratch: Int32Array;
   #bytes = new Uint8Array();
 
@@ -91,8 +92,9 @@ export class WasmScanner implements Scanner {
     this.spec = spec;
     this.capacity = options.capacity ?? DEFAULT_CAPACITY;
     this.#layout = new RowLayout(spec);
-    this.#reader = new RecordReader(spec);
+    this.#reader = new RecordReader(this.#layout);
     this.stride = this.#layout.stride;
+    this.#emptyRow = this.#layout.emptyRow();
     this.#scratch = this.#layout.emptyRow();
     this.#wasm = new WebAssembly.Instance(compile(), {}).exports as unknown as Exports;
     const base = Math.ceil(this.#wasm.heapBase() / 16) * 16;
@@ -155,8 +157,8 @@ export class WasmScanner implements Scanner {
 
   addRecord(record: object, offset: number, length: number): boolean {
     const at = this.#wasm.count();
-    const row = this.#scratch.fill(0);
-    row[MILLISECONDS_WORD] = -1;
+    const row = this.#scratch;
+    row.set(this.#emptyRow);
     const texts = this.#reader.read(record, row);
     const ids = texts.map((text) => this.intern(text));
     this.#wasm.beginRow();
@@ -164,8 +166,11 @@ export class WasmScanner implements Scanner {
     this.#words(staged, OFFSET_WORD).set(row.subarray(0, OFFSET_WORD));
     const memory = this.#words(0, this.#wasm.memory.buffer.byteLength >>> 2);
     for (const [index, field] of this.spec.fields.entries()) {
-      if (field.mode === 'range') continue;
-      for (const address of targets[index]!) memory[address >>> 2] = ids[index]!;
+      const word = this.#layout.fieldWords[index]!;
+      for (const address of targets[index]!) {
+        if (hasText(field)) memory[address >>> 2] = ids[index]!;
+        else memory.set(row.subarray(word, word + 2), address >>> 2);
+      }
     }
     if (this.#wasm.endRow(offset, length) === 0) return false;
     this.#records[at] = record;

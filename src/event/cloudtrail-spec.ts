@@ -118,8 +118,8 @@ const FIELDS: readonly ScanField[] = [
   field('resourceType', 'resources.[].type'),
   field('resourceAccount', 'resources.[].accountId'),
 
-  inRow('accessKeyId', 'userIdentity.accessKeyId'),
-  inRow('issuedAccessKeyId', 'responseElements.credentials.accessKeyId'),
+  inRow('accessKeyId', 'userIdentity.accessKeyId', 'accessKey'),
+  inRow('issuedAccessKeyId', 'responseElements.credentials.accessKeyId', 'accessKey'),
 
   inRow('requestParameters', 'requestParameters', 'range'),
 ];

@@ -125,7 +125,7 @@ export function textsOfRecord(record: object): Record<string, string> {
 }
 
 function textOfField(record: object, {path, mode}: ScanField): string {
-  if (mode === 'range') return '';
+  if (mode === 'range' || mode === 'accessKey') return '';
   const value = valueAt(record, path);
   const text = typeof value === 'string' || typeof value === 'boolean' ? String(value) : '';
   const slash = mode === 'prefix' ? text.indexOf('/') : -1;
