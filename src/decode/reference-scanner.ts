@@ -10,7 +10,7 @@ import {DEFAULT_CAPACITY, DEFAULT_ROWS} from './scanner.ts';
 
 interface Combinations {
   readonly ids: Map<string, number>;
-  readonly all: Int32Array[];
+  readonly all: (readonly number[])[];
 }
 
 /**
@@ -134,7 +134,7 @@ export class ReferenceScanner implements Scanner {
     for (const field of fields) key += ids[field] === 0 ? ',' : `${ids[field]},`;
     const known = group.ids.get(key);
     if (known !== undefined) return known;
-    const id = group.all.push(Int32Array.from(fields, (field) => ids[field]!)) - 1;
+    const id = group.all.push(fields.map((field) => ids[field]!)) - 1;
     group.ids.set(key, id);
     this.#internedBytes += key.length + 4 * fields.length + 128;
     return id;
@@ -179,10 +179,10 @@ export class ReferenceScanner implements Scanner {
     return text;
   }
 
-  combination(group: string, id: number): Int32Array {
+  combination(group: string, id: number): readonly number[] {
     const ids = this.#groups[this.#layout.groupIndex(group)]!.all[id];
     assert(ids !== undefined, 'combination id is not dense');
-    return ids.slice();
+    return ids;
   }
 
   intern(raw: string): number {

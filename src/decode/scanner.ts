@@ -93,7 +93,7 @@ export interface Scanner {
   groupCount(name: string): number;
   text(id: number): string;
   /** The text ids of one combination, in the order of the group's fields. */
-  combination(group: string, id: number): Int32Array;
+  combination(group: string, id: number): readonly number[];
   /** Interns a text that came from elsewhere. */
   intern(text: string): number;
   /** Bytes held by interned texts and combinations. */

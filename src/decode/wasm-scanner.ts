@@ -82,6 +82,7 @@ export class WasmScanner implements Scanner {
   readonly #emptyRow: Int32Array;
   readonly #scratch: Int32Array;
   #bytes = new Uint8Array();
+  #allWords = new Int32Array();
 
   /** Address of the loaded bytes. */
   #window = 0;
@@ -128,6 +129,12 @@ export class WasmScanner implements Scanner {
     return this.#bytes;
   }
 
+  #memoryWords(): Int32Array {
+    const buffer = this.#wasm.memory.buffer;
+    if (this.#allWords.buffer !== buffer) this.#allWords = new Int32Array(buffer);
+    return this.#allWords;
+  }
+
   #words(address: number, length: number): Int32Array {
     return new Int32Array(this.#wasm.memory.buffer, address, length);
   }
@@ -164,7 +171,7 @@ export class WasmScanner implements Scanner {
     this.#wasm.beginRow();
     const {staged, targets} = this.#image;
     this.#words(staged, OFFSET_WORD).set(row.subarray(0, OFFSET_WORD));
-    const memory = this.#words(0, this.#wasm.memory.buffer.byteLength >>> 2);
+    const memory = this.#memoryWords();
     for (const [index, field] of this.spec.fields.entries()) {
       const word = this.#layout.fieldWords[index]!;
       for (const address of targets[index]!) {
@@ -203,7 +210,8 @@ export class WasmScanner implements Scanner {
   }
 
   groupCount(name: string): number {
-    return this.#group(name)[GROUP.COUNT >>> 2]!;
+    const held = this.#groupAt(this.#layout.groupIndex(name));
+    return this.#memoryWords()[held + (GROUP.COUNT >>> 2)]!;
   }
 
   text(id: number): string {
@@ -214,17 +222,22 @@ export class WasmScanner implements Scanner {
     );
   }
 
-  combination(group: string, id: number): Int32Array {
-    const held = this.#group(group);
-    assert(id >= 0 && id < held[GROUP.COUNT >>> 2]!, 'combination id is not dense');
-    const fields = this.#layout.groupFields[this.#layout.groupIndex(group)]!.length;
-    const data = held[GROUP.DATA >>> 2]! >>> 0;
-    return this.#words(data + id * held[GROUP.BYTES >>> 2]!, fields).slice();
+  combination(group: string, id: number): readonly number[] {
+    const index = this.#layout.groupIndex(group);
+    const memory = this.#memoryWords();
+    const held = this.#groupAt(index);
+    assert(id >= 0 && id < memory[held + (GROUP.COUNT >>> 2)]!, 'combination id is not dense');
+    const data = memory[held + (GROUP.DATA >>> 2)]! >>> 2;
+    const from = data + id * (memory[held + (GROUP.BYTES >>> 2)]! >>> 2);
+    const ids: number[] = [];
+    const count = this.#layout.groupFields[index]!.length;
+    for (let i = 0; i < count; i++) ids.push(memory[from + i]!);
+    return ids;
   }
 
-  #group(name: string): Int32Array {
-    const address = this.#image.groups + this.#layout.groupIndex(name) * GROUP.SIZE;
-    return this.#words(address, GROUP.SIZE >>> 2);
+  /** Word of the memory at which a group begins. */
+  #groupAt(index: number): number {
+    return (this.#image.groups + index * GROUP.SIZE) >>> 2;
   }
 
   intern(text: string): number {
