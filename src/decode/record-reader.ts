@@ -1,3 +1,4 @@
+import {textOfField} from '../event/field-text.ts';
 import type {ScanField, ScanSpec} from '../event/scan-spec.ts';
 import {HAS_ID_WORD, ID_WORD, MILLISECONDS_WORD, TIME_WORD} from './row-layout.ts';
 import {ownValue} from './scan-rules.ts';
@@ -21,37 +22,14 @@ export class RecordReader {
     const hasTime = takeTime(ownValue(record, 'eventTime'), row);
     const hasId = takeUuid(ownValue(record, 'eventID'), row);
     return this.#fields.map((field) => {
-      if (field.mode === 'range') return '';
       // What the row holds in another form would only fill the table of texts.
       if (field.path.length === 1) {
         if (hasTime && field.path[0] === 'eventTime') return '';
         if (hasId && field.path[0] === 'eventID') return '';
       }
-      const text = asText(lookUp(record, field.path));
-      return field.mode === 'prefix' ? prefixOf(text) : text;
+      return textOfField(record, field);
     });
   }
-}
-
-function lookUp(record: object, path: readonly string[]): unknown {
-  let value: unknown = record;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    if (Array.isArray(value) !== (key === '[]')) return undefined;
-    value = key === '[]' ? (value as unknown[])[0] : ownValue(value, key);
-  }
-  return value;
-}
-
-function asText(value: unknown): string {
-  if (value === true) return 'true';
-  if (value === false) return 'false';
-  return typeof value === 'string' ? value : '';
-}
-
-function prefixOf(text: string): string {
-  const slash = text.indexOf('/');
-  return slash < 0 ? text : text.slice(0, slash + 1);
 }
 
 function takeTime(value: unknown, row: Int32Array): boolean {
