@@ -10,6 +10,7 @@ import {
 } from 'node:fs/promises';
 import {hostname} from 'node:os';
 import {basename, dirname, join} from 'node:path';
+import {isAlive} from './process-alive.ts';
 
 /** Who writes a draft, so that others know whether it was left behind. */
 const HOST = hostname().replace(/[^A-Za-z0-9-]/g, '') || 'localhost';
@@ -83,14 +84,5 @@ async function removeStaleDrafts(target: string): Promise<void> {
     const pid = Number(name.slice(start.length, -'.tmp'.length));
     if (!Number.isInteger(pid) || pid <= 0 || isAlive(pid)) continue;
     await rm(join(folder, name), {force: true}).catch(() => {});
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

@@ -1,4 +1,5 @@
 import {hash64} from '../base/hash.ts';
+import {textAt, textOfField} from '../event/field-text.ts';
 import type {ScanField} from '../event/scan-spec.ts';
 import {
   HAS_ID_WORD,
@@ -36,7 +37,7 @@ export class RecordReader {
     const hasId = takeUuid(ownValue(record, 'eventID'), row);
     return this.#fields.map((field, index) => {
       if (field.mode === 'accessKey') {
-        takeHash(asText(lookUp(record, field.path)), row, this.#words[index]!);
+        takeHash(textAt(record, field.path), row, this.#words[index]!);
       }
       if (!hasText(field)) return '';
       // What the row holds in another form would only fill the table of texts.
@@ -44,31 +45,9 @@ export class RecordReader {
         if (hasTime && field.path[0] === 'eventTime') return '';
         if (hasId && field.path[0] === 'eventID') return '';
       }
-      const text = asText(lookUp(record, field.path));
-      return field.mode === 'prefix' ? prefixOf(text) : text;
+      return textOfField(record, field);
     });
   }
-}
-
-function lookUp(record: object, path: readonly string[]): unknown {
-  let value: unknown = record;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    if (Array.isArray(value) !== (key === '[]')) return undefined;
-    value = key === '[]' ? (value as unknown[])[0] : ownValue(value, key);
-  }
-  return value;
-}
-
-function asText(value: unknown): string {
-  if (value === true) return 'true';
-  if (value === false) return 'false';
-  return typeof value === 'string' ? value : '';
-}
-
-function prefixOf(text: string): string {
-  const slash = text.indexOf('/');
-  return slash < 0 ? text : text.slice(0, slash + 1);
 }
 
 /** Half a surrogate pair stands for no character; it reads as U+FFFD, as everywhere in UTF-8. */

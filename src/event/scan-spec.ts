@@ -16,7 +16,7 @@ export type FieldMode = 'text' | 'prefix' | 'range' | 'accessKey';
 export interface ScanField {
   /** Unique name, by which groups refer to it. */
   readonly name: string;
-  /** Keys from the record's root; "[]" is the first element of an array. */
+  /** Keys from the record's root; "[]" is the first element of an array; none is a number. */
   readonly path: readonly string[];
   readonly mode: FieldMode;
   /** False for a text or prefix that only groups want: rows are the shorter for it. */
