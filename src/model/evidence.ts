@@ -136,12 +136,12 @@ export class Evidence {
     const mass = this.#mass[entity] ?? 0;
     if (mass === 0) return 0;
     const hours = Math.max(0, time - this.#time[entity]!) / HOUR_MS;
-    return mass * 2 ** (-hours / this.#plan.parameters.evidenceHalfLifeHours);
+    return mass * halved(hours / this.#plan.parameters.evidenceHalfLifeHours);
   }
 
   /** 0 on the first day on which the entity is active, soon 1. */
   #maturity(entity: number, time: number): number {
-    return 1 - 2 ** -(this.#daysAt(entity, time) - 1);
+    return MATURITY[Math.min(this.#daysAt(entity, time), MATURITY.length - 1)]!;
   }
 
   /** Maturity against that of others: in a stream where all are new, being new is no excuse. */
@@ -155,7 +155,7 @@ export class Evidence {
   #carried(credit: number, time: number): number {
     const {carryWeight, carryHalfLifeHours} = this.#plan.parameters;
     const hours = Math.max(0, time - this.#credits.timeOf(credit)) / HOUR_MS;
-    return carryWeight * this.#credits.bitsOf(credit) * 2 ** (-hours / carryHalfLifeHours);
+    return carryWeight * this.#credits.bitsOf(credit) * halved(hours / carryHalfLifeHours);
   }
 
   #daysAt(entity: number, time: number): number {
@@ -240,11 +240,20 @@ export class Evidence {
 
 /** limit · (1 − e^(−bits/limit)): one facet never shouts. */
 export function saturate(bits: number, limit: number): number {
-  if (bits < 0.01 * limit) {
-    const x = bits / limit;
-    return bits * (1 - x * (0.5 - x / 6));
+  const x = bits / limit;
+  // Taylor's series, right to 1e-10 of itself there, is much cheaper than the function.
+  if (x < 0.15) {
+    return (
+      bits *
+      (1 - x * (1 / 2 - x * (1 / 6 - x * (1 / 24 - x * (1 / 120 - x * (1 / 720 - x / 5_040))))))
+    );
   }
-  return limit * (1 - Math.exp(-bits / limit));
+  return limit * (1 - Math.exp(-x));
+}
+
+/** 2^−times; `**` takes twice as long. */
+function halved(times: number): number {
+  return Math.exp(-Math.LN2 * times);
 }
 
 function dayOf(time: number): number {
@@ -253,6 +262,8 @@ function dayOf(time: number): number {
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+/** 1 − 2^−(days − 1), by days from 1 on; from 54 on it is 1. */
+const MATURITY = Float64Array.from({length: 60}, (_, days) => 1 - 2 ** (1 - days));
 /** Events over which the mean maturity is taken. */
 const MATURITY_EVENTS = 5_000;
 /** More than any plan has (`assertPlan`): in a snapshot a facet and a value are one number. */
