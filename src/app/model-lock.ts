@@ -3,6 +3,7 @@ import {hostname} from 'node:os';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {AppError} from '../base/errors.ts';
 import {isAlive} from './process-alive.ts';
+import {draftOf} from './replace-file.ts';
 
 /** A model file that is this process's alone until it is released. */
 export interface ModelLock {
@@ -51,7 +52,8 @@ export async function lockModel(file: string): Promise<ModelLock | undefined> {
       () => 0,
     );
     if (holder === undefined && age < UNFINISHED_MS) await sleep(50);
-    else if (holder === undefined || isLeftBehind(holder)) await remove(path, text);
+    else if (holder === undefined || isLeftBehind(holder))
+      await remove(path, draftOf(target), text);
     else throw inUse(file, path, holder);
   }
   throw inUse(file, path, undefined);
@@ -81,8 +83,7 @@ async function create(path: string, content: string, file: string): Promise<bool
  * Removes a lock that was left behind. It is renamed first, to a name of one's own, and looked at
  * again: of two who find the same old lock one may be so late that it is a new one by then.
  */
-async function remove(path: string, text: string): Promise<void> {
-  const aside = `${path}.${process.pid}.tmp`;
+async function remove(path: string, aside: string, text: string): Promise<void> {
   try {
     await rename(path, aside);
   } catch {

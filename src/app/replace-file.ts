@@ -29,7 +29,7 @@ export async function replaceFile(file: string, content: Uint8Array | string): P
     await writeFile(target, content);
     return;
   }
-  const draft = `${target}.${HOST}-${process.pid}.tmp`;
+  const draft = draftOf(target);
   await removeStaleDrafts(target);
   let handle: FileHandle | undefined;
   try {
@@ -58,10 +58,15 @@ export async function replaceFile(file: string, content: Uint8Array | string): P
 export async function checkReplaceable(file: string): Promise<void> {
   const target = await realpath(file).catch(() => file);
   if (!(await isReplaceable(target))) return;
-  const draft = `${target}.${HOST}-${process.pid}.tmp`;
+  const draft = draftOf(target);
   const handle = await open(draft, 'w');
   await handle.close();
   await rm(draft, {force: true});
+}
+
+/** A name beside the target for this process to use; what is left of it is removed in the end. */
+export function draftOf(target: string): string {
+  return `${target}.${HOST}-${process.pid}.tmp`;
 }
 
 /** Whether it is a regular file or nothing yet; a folder is an error. */
