@@ -4,6 +4,7 @@ export const ERROR_CODES = [
   'output_unwritable',
   'snapshot_unreadable',
   'snapshot_unwritable',
+  'model_in_use',
   'worker_failed',
   'interrupted',
   'usage',
