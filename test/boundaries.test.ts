@@ -27,6 +27,10 @@ const FLOORS: Record<string, Floor> = {
     may: ['base', 'event', 'decode', 'features'],
     outside: ['node:worker_threads'],
   },
+  stores: {
+    may: ['base', 'pipeline'],
+    outside: ['node:*', '@duckdb/node-api', 'pg', 'pg-copy-streams'],
+  },
   sources: {may: ['base', 'event'], outside: ['node:*', 'picomatch']},
   app: {
     may: [

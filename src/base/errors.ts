@@ -5,6 +5,7 @@ export const ERROR_CODES = [
   'snapshot_unreadable',
   'snapshot_unwritable',
   'model_in_use',
+  'store_unavailable',
   'worker_failed',
   'interrupted',
   'usage',
