@@ -31,7 +31,10 @@ const FLOORS: Record<string, Floor> = {
     may: ['base', 'pipeline'],
     outside: ['node:*', '@duckdb/node-api', 'pg', 'pg-copy-streams'],
   },
-  sources: {may: ['base', 'event'], outside: ['node:*', 'picomatch']},
+  sources: {
+    may: ['base', 'event', 'pipeline'],
+    outside: ['node:*', 'picomatch', '@aws-sdk/*', '@smithy/node-http-handler'],
+  },
   app: {
     may: [
       'base',
@@ -73,7 +76,7 @@ function folderOf(path: string): string {
 
 function mayComeFromOutside(floor: Floor, name: string): boolean {
   return (floor.outside ?? []).some((o) =>
-    o === 'node:*' ? name.startsWith('node:') : name === o || name.startsWith(`${o}/`),
+    o.endsWith('*') ? name.startsWith(o.slice(0, -1)) : name === o || name.startsWith(`${o}/`),
   );
 }
 
