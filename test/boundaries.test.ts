@@ -34,6 +34,11 @@ const FLOORS: Record<string, Floor> = {
   sources: {
     may: ['base', 'event', 'pipeline'],
     outside: ['node:*', 'picomatch', '@aws-sdk/*', '@smithy/node-http-handler'],
+  sources: {may: ['base', 'event'], outside: ['node:*', 'picomatch']},
+  telemetry: {may: [], outside: ['pino', 'prom-client']},
+  api: {
+    may: ['base', 'pipeline', 'telemetry'],
+    outside: ['node:*', 'hono', '@hono', 'zod', 'jose'],
   },
   app: {
     may: [
