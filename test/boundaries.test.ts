@@ -28,6 +28,11 @@ const FLOORS: Record<string, Floor> = {
     outside: ['node:worker_threads'],
   },
   sources: {may: ['base', 'event'], outside: ['node:*', 'picomatch']},
+  telemetry: {may: [], outside: ['pino', 'prom-client']},
+  api: {
+    may: ['base', 'pipeline', 'telemetry'],
+    outside: ['node:*', 'hono', '@hono', 'zod', 'jose'],
+  },
   app: {
     may: [
       'base',
