@@ -27,7 +27,10 @@ const FLOORS: Record<string, Floor> = {
     may: ['base', 'event', 'decode', 'features'],
     outside: ['node:worker_threads'],
   },
-  sources: {may: ['base', 'event'], outside: ['node:*', 'picomatch']},
+  sources: {
+    may: ['base', 'event', 'pipeline'],
+    outside: ['node:*', 'picomatch', '@aws-sdk/*', '@smithy/node-http-handler'],
+  },
   telemetry: {may: [], outside: ['pino', 'prom-client']},
   api: {
     may: ['base', 'pipeline', 'telemetry'],
@@ -74,7 +77,7 @@ function folderOf(path: string): string {
 
 function mayComeFromOutside(floor: Floor, name: string): boolean {
   return (floor.outside ?? []).some((o) =>
-    o === 'node:*' ? name.startsWith('node:') : name === o || name.startsWith(`${o}/`),
+    o.endsWith('*') ? name.startsWith(o.slice(0, -1)) : name === o || name.startsWith(`${o}/`),
   );
 }
 
