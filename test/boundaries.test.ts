@@ -27,6 +27,11 @@ const FLOORS: Record<string, Floor> = {
     may: ['base', 'event', 'decode', 'features'],
     outside: ['node:worker_threads'],
   },
+  stores: {
+    may: ['base', 'pipeline'],
+    outside: ['node:*', '@duckdb/node-api', 'pg', 'pg-copy-streams'],
+  },
+  alerts: {may: ['base', 'pipeline'], outside: ['node:*']},
   sources: {
     may: ['base', 'event', 'pipeline'],
     outside: ['node:*', 'picomatch', '@aws-sdk/*', '@smithy/node-http-handler'],
@@ -47,12 +52,16 @@ const FLOORS: Record<string, Floor> = {
       'simulate',
       'pipeline',
       'sources',
+      'stores',
+      'alerts',
+      'telemetry',
+      'api',
       'web',
     ],
     outside: ['node:*', 'zod'],
   },
   web: {may: [], outside: ['uplot']},
-  cli: {may: ['app', 'base'], outside: ['node:*', 'commander']},
+  cli: {may: ['app', 'api', 'base'], outside: ['node:*', 'commander']},
   '': {may: ['app', 'base', 'features']},
 };
 

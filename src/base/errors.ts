@@ -6,6 +6,7 @@ export const ERROR_CODES = [
   'output_unwritable',
   'snapshot_unreadable',
   'snapshot_unwritable',
+  'store_unavailable',
   'worker_failed',
   'interrupted',
   'usage',
