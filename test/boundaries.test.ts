@@ -31,10 +31,11 @@ const FLOORS: Record<string, Floor> = {
     may: ['base', 'pipeline'],
     outside: ['node:*', '@duckdb/node-api', 'pg', 'pg-copy-streams'],
   },
+  alerts: {may: ['base', 'pipeline'], outside: ['node:*']},
   sources: {
     may: ['base', 'event', 'pipeline'],
     outside: ['node:*', 'picomatch', '@aws-sdk/*', '@smithy/node-http-handler'],
-  sources: {may: ['base', 'event'], outside: ['node:*', 'picomatch']},
+  },
   telemetry: {may: [], outside: ['pino', 'prom-client']},
   api: {
     may: ['base', 'pipeline', 'telemetry'],
@@ -51,12 +52,16 @@ const FLOORS: Record<string, Floor> = {
       'simulate',
       'pipeline',
       'sources',
+      'stores',
+      'alerts',
+      'telemetry',
+      'api',
       'web',
     ],
     outside: ['node:*', 'zod'],
   },
   web: {may: [], outside: ['uplot']},
-  cli: {may: ['app', 'base'], outside: ['node:*', 'commander']},
+  cli: {may: ['app', 'api', 'base'], outside: ['node:*', 'commander']},
   '': {may: ['app', 'base', 'features']},
 };
 
