@@ -164,6 +164,10 @@ function problemOf(error: unknown): Pick<ApiProblem, 'code' | 'extras'> & {detai
       code === 'unsupported_media_type' ? 'It takes application/json' : 'It is no JSON';
     return {code, detail, extras: {}};
   }
+  // A cursor that no page gave, say: the message is ours, and meant for whoever asked.
+  if (error instanceof AppError && error.code === 'usage') {
+    return {code: 'invalid_request', detail: error.message, extras: {}};
+  }
   if (error instanceof AppError && error.retryable) {
     const headers = {'retry-after': '5'};
     return {code: 'unavailable', detail: 'Try again in a moment', extras: {headers}};

@@ -174,7 +174,9 @@ export class ObservationStream {
   /** Hands a reader what it lacks until it has all, or there is no more room. */
   async #catchUp(reader: Reader): Promise<void> {
     while (reader.state === 'behind' && !reader.full) {
-      const recent = this.#service.live.after(reader.lastId);
+      const {live} = this.#service;
+      // An empty feed says nothing: the process may have been started anew over a full store.
+      const recent = live.oldestId === 0 ? undefined : live.after(reader.lastId);
       if (recent === undefined) {
         const {rows} = await this.#service.store.observations(
           {...storeFilter(reader.filter), afterId: reader.lastId},
@@ -187,15 +189,13 @@ export class ObservationStream {
           reader.lastId = last.id;
           continue;
         }
-        // Nothing in the store: all that can be missing is what the feed holds.
-        const oldest = this.#service.live.oldestId;
-        if (oldest > reader.lastId + 1) {
-          reader.lastId = oldest - 1;
-          continue;
+        if (live.oldestId === 0) {
+          this.#join(reader);
+          return;
         }
-        if (this.#service.live.after(reader.lastId) !== undefined) continue;
-        this.#join(reader);
-        return;
+        // What lies between is kept nowhere any more.
+        reader.lastId = Math.max(reader.lastId, live.oldestId - 1);
+        continue;
       }
       const rows = recent.slice(0, CATCH_UP_ROWS).filter((row) => row.id <= this.#lastId);
       const last = rows.at(-1);
