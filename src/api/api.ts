@@ -73,7 +73,6 @@ export function createApi(service: Service, options: ApiOptions = {}): ServiceAp
   const publicUrl = options.publicUrl === undefined ? undefined : new URL(options.publicUrl);
   const secure = publicUrl === undefined ? options.tls === true : publicUrl.protocol === 'https:';
   const limits: Limits = {...LIMITS, ...(open ? {requests: undefined} : {}), ...options.limits};
-  const stream = new ObservationStream(service, options.stream);
   const tokens =
     open || options.auth?.tokens === false ? undefined : new Tokens(service.store, now);
   const gateOptions: GateOptions = {
@@ -89,6 +88,7 @@ export function createApi(service: Service, options: ApiOptions = {}): ServiceAp
     now,
   };
   const failed = (error: unknown) => log.error(describe(error), 'A request failed');
+  const stream = new ObservationStream(service, options.stream, failed);
 
   const api = newApi();
   api.use('*', measured(metrics, log));

@@ -201,6 +201,16 @@ test('many readers share one text of a batch', async () => {
   api.endStreams();
 });
 
+test('a store that fails ends the stream of who needs it, and leaves nothing behind', async () => {
+  const {service, open, api} = serving({}, 10);
+  for (let id = 1; id < 100; id += 10) add(service, id, id + 9);
+  service.memory.failure = new Error('Away');
+  const {ids} = await read(await open('?after=1'), () => false);
+  expect(ids).toEqual([]);
+  const metrics = await api.request('http://localhost/metrics', {headers: {host: 'localhost'}});
+  expect(await metrics.text()).toContain('oddtrail_stream_readers 0');
+});
+
 test('ends when the service does, and refuses readers beyond its bound', async () => {
   const {open, api} = serving({maxReaders: 1});
   const response = await open();

@@ -36,13 +36,19 @@ export class ObservationStream {
   readonly #options: Required<StreamOptions>;
   readonly #readers = new Set<Reader>();
   readonly #encoder = new TextEncoder();
+  readonly #onError: (error: unknown) => void;
   #waiting: LiveObservation[] = [];
   /** Every reader who keeps up has seen all up to here. */
   #lastId = 0;
   #stop: (() => void) | undefined;
 
-  constructor(service: Service, options: StreamOptions = {}) {
+  constructor(
+    service: Service,
+    options: StreamOptions = {},
+    onError: (error: unknown) => void = () => {},
+  ) {
     this.#service = service;
+    this.#onError = onError;
     this.#options = {
       batchMs: options.batchMs ?? 100,
       statusMs: options.statusMs ?? 2_000,
@@ -68,8 +74,15 @@ export class ObservationStream {
           reader.push(this.#encoder.encode('retry: 2000\n\n'));
         },
         pull: async () => {
-          await this.#begin(reader, after);
-          await this.#catchUp(reader);
+          try {
+            await this.#begin(reader, after);
+            await this.#catchUp(reader);
+          } catch (error) {
+            // The browser comes back by itself, with the id it saw last.
+            this.#onError(error);
+            this.#leave(reader);
+            reader.end();
+          }
         },
         cancel: () => this.#leave(reader),
       },
@@ -178,6 +191,8 @@ export class ObservationStream {
       // An empty feed says nothing: the process may have been started anew over a full store.
       const recent = live.oldestId === 0 ? undefined : live.after(reader.lastId);
       if (recent === undefined) {
+        // Before the question: what the feed drops while it is answered may not be in the answer.
+        const oldest = live.oldestId;
         const {rows} = await this.#service.store.observations(
           {...storeFilter(reader.filter), afterId: reader.lastId},
           {order: 'id', limit: CATCH_UP_ROWS},
@@ -193,8 +208,8 @@ export class ObservationStream {
           this.#join(reader);
           return;
         }
-        // What lies between is kept nowhere any more.
-        reader.lastId = Math.max(reader.lastId, live.oldestId - 1);
+        // What lies between is kept nowhere any more, or of no interest.
+        reader.lastId = Math.max(reader.lastId, oldest - 1);
         continue;
       }
       const rows = recent.slice(0, CATCH_UP_ROWS).filter((row) => row.id <= this.#lastId);
