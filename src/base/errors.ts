@@ -7,6 +7,7 @@ export const ERROR_CODES = [
   'snapshot_unreadable',
   'snapshot_unwritable',
   'store_unavailable',
+  'data_dir_in_use',
   'worker_failed',
   'interrupted',
   'usage',

@@ -2,9 +2,11 @@ import {readFileSync} from 'node:fs';
 import {Command, CommanderError, Option} from 'commander';
 import {InputFault} from '../app/input-fault.ts';
 import {AppError} from '../base/errors.ts';
+import {checkCommand} from './check.ts';
 import {demo} from './demo.ts';
 import {evaluateCommand} from './evaluate.ts';
 import {explainCommand} from './explain.ts';
+import {initCommand} from './init.ts';
 import {inspectCommand} from './inspect.ts';
 import {
   collect,
@@ -219,7 +221,28 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     .option('-q, --quiet', 'no progress and no notes')
     .action((options) => start(options, (output, signal) => demo(options, output, signal)));
 
+  addServiceCommands(program, start);
   return program;
+}
+
+/** Commands of the service, which all take its configuration. */
+function addServiceCommands(program: Command, start: Start): void {
+  const configured = (command: Command) =>
+    command
+      .requiredOption('-c, --config <file>', 'the configuration')
+      .option('-q, --quiet', 'no progress and no notes');
+
+  program
+    .command('init')
+    .description('write a commented configuration of the service to start from')
+    .option('--dir <dir>', 'folder to write it to', '.')
+    .option('-q, --quiet', 'no progress and no notes')
+    .action((options) => start(options, (output) => initCommand(options, output)));
+
+  configured(program.command('check'))
+    .description('report all that is wrong with a configuration')
+    .option('--connect', 'also try sources, store and destinations; sends nothing')
+    .action((options) => start(options, (output) => checkCommand(options, output)));
 }
 
 function version(): string {
