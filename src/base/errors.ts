@@ -5,6 +5,10 @@ export const ERROR_CODES = [
   'snapshot_unreadable',
   'snapshot_unwritable',
   'worker_failed',
+  'journal_damaged',
+  'journal_unwritable',
+  'store_unavailable',
+  'contexts_changed',
   'interrupted',
   'usage',
 ] as const;
