@@ -1,9 +1,12 @@
 /** Every way in which the world outside can fail us; `docs/errors.md` explains each. */
 export const ERROR_CODES = [
   'source_unreadable',
+  'source_forbidden',
+  'client_missing',
   'output_unwritable',
   'snapshot_unreadable',
   'snapshot_unwritable',
+  'store_unavailable',
   'worker_failed',
   'journal_damaged',
   'journal_unwritable',

@@ -24,6 +24,11 @@ export class LiveFeed {
     return this.#ring.at(-1)?.id ?? 0;
   }
 
+  /** Id of the oldest that is still here; 0 before the first. */
+  get oldestId(): number {
+    return this.#ring[0]?.id ?? 0;
+  }
+
   publish(batch: readonly LiveObservation[]): void {
     if (batch.length === 0) return;
     // One slice for many pushes: the ring is at most twice as long as it says.
