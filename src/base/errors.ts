@@ -10,7 +10,6 @@ export const ERROR_CODES = [
   'worker_failed',
   'journal_damaged',
   'journal_unwritable',
-  'store_unavailable',
   'contexts_changed',
   'interrupted',
   'usage',

@@ -1,22 +1,23 @@
-import {gunzipSync} from 'node:zlib';
-import {isGzip} from '../decode/gzip.ts';
+import {GzipReader, gunzipAtOnce, isGzip} from '../decode/gzip.ts';
 import {DEFAULT_LIMITS} from '../decode/limits.ts';
 import {unwrap} from '../decode/unwrap.ts';
 
-/** The bytes of an object as its records' places count them; undefined when they cannot be had. */
-export function decompressed(bytes: Uint8Array): Uint8Array | undefined {
+/** The bytes of an object as its records' places count them, as far as they can be had. */
+export function decompressed(bytes: Uint8Array): Uint8Array {
   if (!isGzip(bytes)) return bytes;
-  try {
-    return gunzipSync(bytes, {
-      maxOutputLength: Math.max(
-        DEFAULT_LIMITS.expansionBytes,
-        bytes.length * DEFAULT_LIMITS.expansionRatio,
-      ),
-    });
-  } catch {
-    // Cut short or damaged: what was read before the fault is told without its record.
-    return undefined;
+  const whole = gunzipAtOnce(bytes, DEFAULT_LIMITS);
+  if (whole !== undefined) return whole;
+  const parts: Uint8Array[] = [];
+  const reader = new GzipReader(DEFAULT_LIMITS, (part) => parts.push(part.slice()));
+  reader.push(bytes);
+  reader.end();
+  const joined = new Uint8Array(parts.reduce((sum, {length}) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
   }
+  return joined;
 }
 
 /**

@@ -1,8 +1,8 @@
-import type {DeadLetter, ObservationDetail} from '../../src/pipeline/observation.ts';
-import type {LiveObservation} from '../../src/pipeline/live-feed.ts';
-import type {Commit, OutboxEntry, Store} from '../../src/pipeline/store.ts';
 import {liveRows} from '../../src/app/service/live-rows.ts';
 import {AppError} from '../../src/base/errors.ts';
+import type {LiveObservation} from '../../src/pipeline/live-feed.ts';
+import type {DeadLetter, ObservationDetail} from '../../src/pipeline/observation.ts';
+import type {Commit, OutboxEntry, Store} from '../../src/pipeline/store.ts';
 
 /** As much of a store as ingesting needs, in memory; may be told to be away. */
 export class MemoryStore {

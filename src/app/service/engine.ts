@@ -96,6 +96,8 @@ export const CLOUDTRAIL_STREAM = 'cloudtrail';
 const MAX_DEAD_LETTERS = 1_000;
 /** Values told of each history of a profile. */
 const PROFILE_VALUES = 20;
+/** Decompressed objects kept while an entry is processed. */
+const OBJECTS_AT_HAND = 16;
 const NO_IDS = new Int32Array(4);
 
 /**
@@ -580,7 +582,7 @@ class BatchRun {
   readonly #from: number;
   readonly #maps: Int32Array[] = [];
   readonly #principal: number;
-  readonly #objects = new Map<number, Uint8Array | undefined>();
+  readonly #objects = new Map<number, Uint8Array>();
   #current: TracedBatch | undefined;
 
   constructor(
@@ -650,14 +652,13 @@ class BatchRun {
 
   #recordOf(batch: TracedBatch, row: number, eventId: string): string | null {
     const {file} = batch;
-    if (!this.#objects.has(file)) {
-      // One at a time: events of a file mostly follow each other.
-      this.#objects.clear();
-      const payload = this.#payloads[file];
-      this.#objects.set(file, payload === undefined ? undefined : decompressed(payload));
+    let object = this.#objects.get(file);
+    if (object === undefined) {
+      object = decompressed(this.#payloads[file] as Uint8Array);
+      // A few at a time: events of the same time come from few files.
+      if (this.#objects.size >= OBJECTS_AT_HAND) this.#objects.clear();
+      this.#objects.set(file, object);
     }
-    const object = this.#objects.get(file);
-    if (object === undefined) return null;
     const offset = batch.places[row * 2] as number;
     return recordAt(object, offset, batch.places[row * 2 + 1] as number, eventId);
   }
