@@ -9,6 +9,9 @@ export const ERROR_CODES = [
   'store_unavailable',
   'data_dir_in_use',
   'worker_failed',
+  'journal_damaged',
+  'journal_unwritable',
+  'contexts_changed',
   'interrupted',
   'usage',
 ] as const;
