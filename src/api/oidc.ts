@@ -14,6 +14,8 @@ export interface OidcOptions {
   readonly roleClaim?: string | undefined;
   /** Values of that claim by role; the highest counts. Whoever has none may not come in. */
   readonly roles: Readonly<Partial<Record<Role, readonly string[]>>>;
+  /** Of those whom no value of the claim gives one. */
+  readonly defaultRole?: Role | undefined;
 }
 
 interface Attempt {
@@ -204,7 +206,8 @@ export class Oidc {
     const has = new Set([value].flat());
     const {roles} = this.#options;
     const highestFirst: readonly Role[] = ['admin', 'analyst', 'viewer'];
-    return highestFirst.find((role) => roles[role]?.some((each) => has.has(each)) ?? false);
+    const found = highestFirst.find((role) => roles[role]?.some((each) => has.has(each)) ?? false);
+    return found ?? this.#options.defaultRole;
   }
 
   async #discover() {

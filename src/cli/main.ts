@@ -20,6 +20,7 @@ import {
 } from './options.ts';
 import {createOutput, type Output} from './output.ts';
 import {reportCommand} from './report.ts';
+import {runCommand} from './run.ts';
 import {scenarioNames} from './scenarios.ts';
 import {scoreCommand} from './score.ts';
 import {simulateCommand} from './simulate.ts';
@@ -30,6 +31,7 @@ export const EXIT = {done: 0, found: 1, input: 2, world: 3, interrupted: 130} as
 /** Runs one command line and gives its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   let code: number = EXIT.done;
+  let graceful = false;
   let output: Output = createOutput({quiet: false});
   const abort = new AbortController();
   const onSignal = () => {
@@ -41,13 +43,15 @@ export async function main(args: readonly string[]): Promise<number> {
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
 
-  const program = buildProgram(async (options, run) => {
+  const program = buildProgram(async (options, run, kind) => {
     output = createOutput({quiet: options.quiet === true});
+    graceful = kind === 'service';
     code = await run(output, abort.signal);
   });
   try {
     await program.parseAsync([...args], {from: 'user'});
-    return abort.signal.aborted && code === EXIT.done ? EXIT.interrupted : code;
+    const interrupted = abort.signal.aborted && code === EXIT.done && !graceful;
+    return interrupted ? EXIT.interrupted : code;
   } catch (error) {
     return exitCodeOf(error, output);
   } finally {
@@ -72,7 +76,8 @@ function exitCodeOf(error: unknown, output: Output): number {
 }
 
 type Run = (output: Output, signal: AbortSignal) => Promise<number>;
-type Start = (options: {quiet?: boolean}, run: Run) => Promise<void>;
+/** A service that was told to end, and did, has done what it should. */
+type Start = (options: {quiet?: boolean}, run: Run, kind?: 'service') => Promise<void>;
 
 function buildProgram(start: Start): Command {
   const program = new Command('oddtrail')
@@ -243,6 +248,17 @@ function addServiceCommands(program: Command, start: Start): void {
     .description('report all that is wrong with a configuration')
     .option('--connect', 'also try sources, store and destinations; sends nothing')
     .action((options) => start(options, (output) => checkCommand(options, output)));
+
+  configured(program.command('run'))
+    .description('run the service: read, score, store, serve, alert')
+    .addHelpText(
+      'after',
+      `
+SIGHUP reads the configuration again; SIGTERM and Ctrl-C end it in order, a second one at once.`,
+    )
+    .action((options) =>
+      start(options, (output, signal) => runCommand(options, version(), output, signal), 'service'),
+    );
 }
 
 function version(): string {

@@ -270,6 +270,14 @@ export class Ingestor {
     this.#readings.delete(name);
   }
 
+  /** How far a source has come: `waiting` once all that it had is safe. */
+  sourceState(name: string): IngestStatus['sources'][number]['state'] {
+    const reading = this.#readings.get(name);
+    if (reading === undefined) return 'finished';
+    const {state} = this.#sourceStatus(reading);
+    return reading.inFlight.size > 0 && state === 'waiting' ? 'reading' : state;
+  }
+
   async applySettings(settings: EngineSettings): Promise<void> {
     await this.#apply({kind: 'settings', settings, at: this.#now()});
   }
