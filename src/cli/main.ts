@@ -4,6 +4,7 @@ import {InputFault} from '../app/input-fault.ts';
 import {AppError} from '../base/errors.ts';
 import {checkCommand} from './check.ts';
 import {demo} from './demo.ts';
+import {demoServe} from './demo-serve.ts';
 import {evaluateCommand} from './evaluate.ts';
 import {explainCommand} from './explain.ts';
 import {initCommand} from './init.ts';
@@ -14,6 +15,7 @@ import {
   parseCount,
   parseDay,
   parseMoment,
+  parsePort,
   parsePositive,
   parseScore,
   parseWorkers,
@@ -223,8 +225,23 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     .option('--seed <n>', 'same seed, same trail', parseCount, 1)
     .option('--days <n>', 'days of activity', parsePositive, 12)
     .option('--events-per-day <n>', 'about so many events a day', parsePositive, 8_000)
+    .option(
+      '--serve',
+      'run the service over it: the last day comes live, to be watched in a browser',
+    )
+    .option('--port <n>', 'with --serve: of the pages, or the next that is free', parsePort, 7433)
+    .option('--haste <n>', 'with --serve: so many times faster', parsePositive, 1)
+    .option('--until-done', 'with --serve: end once the story is told')
     .option('-q, --quiet', 'no progress and no notes')
-    .action((options) => start(options, (output, signal) => demo(options, output, signal)));
+    .action((options) =>
+      options.serve === true
+        ? start(
+            options,
+            (output, signal) => demoServe(options, version(), output, signal),
+            'service',
+          )
+        : start(options, (output, signal) => demo(options, output, signal)),
+    );
 
   addServiceCommands(program, start);
   return program;
