@@ -115,10 +115,11 @@ export class Dispatcher {
   }
 
   /** Ends attempts under way, which will be made again. */
-  async stop(): Promise<void> {
+  async stop({keepAlerters = false} = {}): Promise<void> {
     this.#stopped.abort();
     this.#wake();
     await this.#loop;
+    if (keepAlerters) return;
     for (const {alerter} of this.#lanes.values()) await alerter.close();
   }
 

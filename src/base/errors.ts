@@ -8,7 +8,11 @@ export const ERROR_CODES = [
   'snapshot_unwritable',
   'model_in_use',
   'store_unavailable',
+  'data_dir_in_use',
   'worker_failed',
+  'journal_damaged',
+  'journal_unwritable',
+  'contexts_changed',
   'interrupted',
   'usage',
 ] as const;

@@ -19,18 +19,19 @@ export interface Surprise {
  *
  *     S  = Σ_k w_k · b_k,  b_k = 10·(1 − e^(−bits_k/10))
  *     ev = Σ_k b_k over evidence facets with b_k ≥ 2 whose value was not credited within 24 h
- *     C  = S + Σ_k w_k · max(0, credit_k·2^(−age/6 h) − b_k)
+ *     C  = min(S + Σ_k w_k · max(0, credit_k·2^(−age/6 h) − b_k), max(S, 1.25·P))
  *     R  = C + 0.3 · M · 40·(1 − e^(−A/40)) · min(1, C/12)
- *     A ← A·2^(−Δt/6 h) + max(0, ev − 6)
+ *     A ← A·2^(−Δt/6 h) + max(0, ev − 6),  P ← max(P·2^(−Δt/6 h), S)
  *     M  = min(1, (m + ε)/(m̄ + ε)),  m = 1 − 2^−(days − 1),  ε = 0.02
  *
  * The second term of C keeps the news of a burst news: without it an attacker's network and calls
- * would be usual after the first few. m counts the days the entity was active, this one included;
+ * would be usual after the first few. P, the highest S of late, limits it: an ordinary burst whose
+ * events each bring a little is not as much news as all of them together. m counts the days the entity was active, this one included;
  * m̄ is its mean over recent events. Newcomers thus get (nearly) no boost, unless all are new.
  * `REFERENCE_PARAMETERS` are the design without the second term, and with M = m.
  * `judge` changes nothing; `learn` takes what `judge` found for the same event.
  *
- * Bounded: four numbers an entity, and credits of the last 24 hours, of which the oldest of an
+ * Bounded: six numbers an entity, and credits of the last 24 hours, of which the oldest of an
  * entity leave beyond a limit. Late events fade nothing.
  */
 export class Evidence {
@@ -39,6 +40,9 @@ export class Evidence {
   #time = new Float64Array(64);
   #days = new Int32Array(64);
   #lastDay = new Int32Array(64);
+  /** Highest S of late, and when it was. */
+  #peak = new Float64Array(64);
+  #peakTime = new Float64Array(64);
   readonly #credits = new Credits();
   /** Of the entities of recent events. */
   #meanMaturity = 0;
@@ -73,6 +77,10 @@ export class Evidence {
         if (kept > b) carried += facet.weight * (kept - b);
       }
     }
+    if (carried > 0) {
+      const ceiling = parameters.carryCeiling * this.#peakAt(entity, time);
+      carried = Math.min(carried, Math.max(0, ceiling - surprise));
+    }
     const evidence = this.#massAt(entity, time);
     out.surprise = surprise;
     out.raised = surprise + carried;
@@ -104,6 +112,10 @@ export class Evidence {
     }
     this.#judged = Math.min(this.#judged + 1, MATURITY_EVENTS);
     this.#meanMaturity += (this.#maturity(entity, time) - this.#meanMaturity) / this.#judged;
+    if (judged.surprise > this.#peakAt(entity, time)) {
+      this.#peak[entity] = judged.surprise;
+      this.#peakTime[entity] = time;
+    }
     const gain = judged.fresh - parameters.evidenceFloor;
     if (gain > 0) {
       this.#mass[entity] = judged.evidence + gain;
@@ -127,6 +139,8 @@ export class Evidence {
     if (entity >= this.#mass.length) return;
     this.#mass[entity] = 0;
     this.#time[entity] = 0;
+    this.#peak[entity] = 0;
+    this.#peakTime[entity] = 0;
     this.#days[entity] = 0;
     this.#lastDay[entity] = 0;
     this.#credits.removeAll(entity);
@@ -137,6 +151,13 @@ export class Evidence {
     if (mass === 0) return 0;
     const hours = Math.max(0, time - this.#time[entity]!) / HOUR_MS;
     return mass * halved(hours / this.#plan.parameters.evidenceHalfLifeHours);
+  }
+
+  #peakAt(entity: number, time: number): number {
+    const peak = this.#peak[entity] ?? 0;
+    if (peak === 0) return 0;
+    const hours = Math.max(0, time - this.#peakTime[entity]!) / HOUR_MS;
+    return peak * halved(hours / this.#plan.parameters.carryHalfLifeHours);
   }
 
   /** 0 on the first day on which the entity is active, soon 1. */
@@ -185,15 +206,14 @@ export class Evidence {
 
   #grow(needed: number): void {
     const length = Math.max(needed, this.#mass.length * 2);
-    const grown = {mass: new Float64Array(length), time: new Float64Array(length)};
-    grown.mass.set(this.#mass);
-    grown.time.set(this.#time);
+    this.#mass = widened(this.#mass, length);
+    this.#time = widened(this.#time, length);
+    this.#peak = widened(this.#peak, length);
+    this.#peakTime = widened(this.#peakTime, length);
     const days = new Int32Array(length);
     const lastDay = new Int32Array(length);
     days.set(this.#days);
     lastDay.set(this.#lastDay);
-    this.#mass = grown.mass;
-    this.#time = grown.time;
     this.#days = days;
     this.#lastDay = lastDay;
   }
@@ -214,6 +234,8 @@ export class Evidence {
     });
     to.write('evidence.mass', this.#mass);
     to.write('evidence.time', this.#time);
+    to.write('evidence.peak', this.#peak);
+    to.write('evidence.peak_time', this.#peakTime);
     to.write('evidence.days', this.#days);
     to.write('evidence.last_day', this.#lastDay);
     to.numbers('evidence.credits', credits);
@@ -223,6 +245,8 @@ export class Evidence {
   restore(from: SectionReader): void {
     this.#mass = from.float64('evidence.mass').slice();
     this.#time = from.float64('evidence.time').slice();
+    this.#peak = from.float64('evidence.peak').slice();
+    this.#peakTime = from.float64('evidence.peak_time').slice();
     this.#days = from.int32('evidence.days').slice();
     this.#lastDay = from.int32('evidence.last_day').slice();
     const [swept, meanMaturity, judged] = from.float64('evidence.swept');
@@ -254,6 +278,12 @@ export function saturate(bits: number, limit: number): number {
 /** 2^−times; `**` takes twice as long. */
 function halved(times: number): number {
   return Math.exp(-Math.LN2 * times);
+}
+
+function widened(numbers: Float64Array, length: number) {
+  const wide = new Float64Array(length);
+  wide.set(numbers);
+  return wide;
 }
 
 function dayOf(time: number): number {

@@ -601,6 +601,20 @@ export class Learner {
     return top;
   }
 
+  /** Every value of a facet's context, in no order. */
+  values(facet: number, level: number, ids: Int32Array): number[] {
+    const node = this.#nodeOf(facet, level, ids);
+    const {words} = this.#arena;
+    const table = words[node + TABLE]!;
+    if (table === 0) return [];
+    const end = table + (RECORD << (32 - words[node + SHIFT]!));
+    const values: number[] = [];
+    for (let record = table; record < end; record += RECORD) {
+      if (words[record] !== 0) values.push(words[record]! - 1);
+    }
+    return values;
+  }
+
   /**
    * Judges an event that was learnt already, as if it had not been: for looking back over a stream
    * once all of it is known. At the own level the event's part of the count is taken out, all of
