@@ -164,7 +164,9 @@ test('takes pushes, and says to Firehose what it wants to hear', async () => {
   const busy = await push('/push/busy', {'x-amz-firehose-request-id': 'abc-2'});
   expect(busy.status).toBe(503);
   expect(busy.headers.get('retry-after')).toBe('2');
-  expect(await json(busy)).toMatchObject({requestId: 'abc-2', errorMessage: 'Wait'});
+  expect(await json(busy)).toMatchObject({requestId: 'abc-2'});
+  const plain = await push('/push/busy');
+  expect([plain.status, (await json(plain)).code]).toEqual([503, 'unavailable']);
   expect((await json(await push('/push/none'))).code).toBe('not_found');
 });
 

@@ -17,7 +17,7 @@ import {addContexts} from './routes/contexts.ts';
 import {addLogin} from './routes/login.ts';
 import {addObservations} from './routes/observations.ts';
 import {addPrincipals} from './routes/principals.ts';
-import {addPush, FirehoseRefusal} from './routes/push.ts';
+import {addPush, ProtocolRefusal} from './routes/push.ts';
 import {addSystem} from './routes/system.ts';
 import {addTokens} from './routes/tokens.ts';
 import type {Service} from './service.ts';
@@ -120,7 +120,7 @@ export function createApi(service: Service, options: ApiOptions = {}): ServiceAp
     });
   });
   api.onError((error, c) => {
-    if (error instanceof FirehoseRefusal) return error.response;
+    if (error instanceof ProtocolRefusal) return error.response;
     const {code, detail, extras} = problemOf(error);
     if (code === 'internal' || code === 'unavailable') failed(error);
     metrics.refused(code);
