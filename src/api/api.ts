@@ -6,7 +6,7 @@ import {AppError} from '../base/errors.ts';
 import {createLog, type Logger} from '../telemetry/log.ts';
 import {Metrics} from '../telemetry/metrics.ts';
 import {type Api, type ApiContext, type Environment, newApi, route} from './environment.ts';
-import {type GateOptions, gate} from './gate.ts';
+import {addressOf, type GateOptions, gate} from './gate.ts';
 import {pagePolicy, SECURITY_HEADERS, STRICT_TRANSPORT} from './headers.ts';
 import {Buckets, LIMITS, type Limits} from './limits.ts';
 import {isSafe, Oidc, type OidcOptions} from './oidc.ts';
@@ -57,6 +57,19 @@ export interface ApiOptions {
   readonly now?: (() => number) | undefined;
 }
 
+/** Who lost the right to read is sent away from the live stream within this time. */
+const STREAM_AGE_MS = 5 * 60_000;
+
+/** Refusals that say something of whoever asks. */
+const TELLING: ReadonlySet<ProblemCode> = new Set([
+  'unauthenticated',
+  'login_failed',
+  'forbidden',
+  'cross_site',
+  'host_refused',
+  'too_many_requests',
+]);
+
 /** The app, and what whoever serves it must know. */
 export type ServiceApi = Api & {
   /** Without authentication: for this machine alone. */
@@ -88,7 +101,8 @@ export function createApi(service: Service, options: ApiOptions = {}): ServiceAp
     now,
   };
   const failed = (error: unknown) => log.error(describe(error), 'A request failed');
-  const stream = new ObservationStream(service, options.stream, failed);
+  const streamOptions = {...(open ? {} : {maxAgeMs: STREAM_AGE_MS}), ...options.stream};
+  const stream = new ObservationStream(service, streamOptions, failed);
 
   const api = newApi();
   api.use('*', measured(metrics, log));
@@ -123,6 +137,11 @@ export function createApi(service: Service, options: ApiOptions = {}): ServiceAp
     if (error instanceof ProtocolRefusal) return error.response;
     const {code, detail, extras} = problemOf(error);
     if (code === 'internal' || code === 'unavailable') failed(error);
+    if (TELLING.has(code)) {
+      const address = addressOf(c, gateOptions.proxies);
+      const caller = c.var.caller?.actor.name;
+      log.warn({code, route: c.get('route') ?? 'none', address, caller}, 'A request was refused');
+    }
     metrics.refused(code);
     return problemResponse(c, code, detail, extras);
   });

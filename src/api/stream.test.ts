@@ -211,6 +211,23 @@ test('a store that fails ends the stream of who needs it, and leaves nothing beh
   expect(await metrics.text()).toContain('oddtrail_stream_readers 0');
 });
 
+test('sends readers away after their time, so that they say anew who they are', async () => {
+  const {open} = serving({maxAgeMs: 50});
+  const {text} = await read(await open(), () => false);
+  expect(text).toContain('event: status');
+});
+
+test('a request for the head alone opens no stream', async () => {
+  const {api, open} = serving({maxReaders: 1});
+  const headers = {host: 'localhost'};
+  for (let i = 0; i < 3; i++) {
+    const answer = await api.request('http://localhost/api/v1/stream', {method: 'HEAD', headers});
+    expect(answer.status).toBe(200);
+  }
+  expect((await open()).status).toBe(200);
+  api.endStreams();
+});
+
 test('ends when the service does, and refuses readers beyond its bound', async () => {
   const {open, api} = serving({maxReaders: 1});
   const response = await open();

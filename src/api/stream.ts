@@ -18,6 +18,10 @@ export interface StreamOptions {
   readonly maxReaders?: number;
   /** Bytes that may wait for a reader before the feed leaves it behind. */
   readonly bufferBytes?: number;
+  /**
+   * A reader is sent away after so long, and comes back by itself: it is then asked anew who it is.
+   */
+  readonly maxAgeMs?: number;
 }
 
 /** Rows of one event of the stream while a reader catches up. */
@@ -54,6 +58,7 @@ export class ObservationStream {
       statusMs: options.statusMs ?? 2_000,
       maxReaders: options.maxReaders ?? 1_000,
       bufferBytes: options.bufferBytes ?? 1 << 20,
+      maxAgeMs: options.maxAgeMs ?? Number.POSITIVE_INFINITY,
     };
   }
 
@@ -151,6 +156,12 @@ export class ObservationStream {
   }
 
   async #tellStatus(): Promise<void> {
+    const oldest = performance.now() - this.#options.maxAgeMs;
+    for (const reader of [...this.#readers]) {
+      if (reader.openedAt > oldest) continue;
+      this.#leave(reader);
+      reader.end();
+    }
     const readers = [...this.#readers].filter((reader) => !reader.full);
     if (readers.length === 0) return;
     const data = await this.#service.status().then(
@@ -249,6 +260,7 @@ class Reader {
   readonly key: string;
   controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   state: 'new' | 'behind' | 'live' | 'gone' = 'new';
+  readonly openedAt = performance.now();
   /** The stream has come to here, for this reader. */
   lastId = 0;
   toldId = 0;
