@@ -112,7 +112,10 @@ export class Dictionary {
       if (text === undefined) unknown.push(id);
       else found.set(id, text);
     }
-    for (const [id, text] of await this.#read(unknown)) found.set(id, text);
+    for (const [id, text] of await this.#read(unknown)) {
+      found.set(id, text);
+      this.#remember(text, id);
+    }
     return found;
   }
 

@@ -30,11 +30,16 @@ export async function readPlot(
     sql`SELECT ${stretch}, level, count(*) FROM observations WHERE ${condition} GROUP BY 1, 2`,
   );
   const total = (counts[2] ?? []).reduce<number>((sum, count) => sum + Number(count), 0);
-  const kept = total <= limit ? condition : mostNovel(condition, stretch, counts, limit);
   const column = DIMENSION_COLUMNS[colour];
+  const points = sql`SELECT id, event_time, score, ${raw(column)} AS colour`;
+  const kept =
+    total <= limit
+      ? sql`${points} FROM observations WHERE ${condition}`
+      : sql`${points}, level, ${stretch} AS stretch FROM observations WHERE ${condition}`;
+  const rows = total <= limit ? kept : mostNovel(kept, counts, limit);
   const [ids = [], times = [], scores = [], texts = []] = await database.columns(
-    sql`SELECT CAST(id AS DOUBLE PRECISION), CAST(event_time AS DOUBLE PRECISION), score, ${raw(column)}
-      FROM observations WHERE ${kept} ORDER BY id`,
+    sql`SELECT CAST(id AS DOUBLE PRECISION), CAST(event_time AS DOUBLE PRECISION), score, colour
+      FROM (${rows}) points ORDER BY id`,
   );
   const {group, groups} = await toGroups(context, column, texts);
   return {
@@ -66,12 +71,11 @@ async function toGroups(
 }
 
 /**
- * A condition that at most `limit` rows hold for: the most novel of each stretch. How many there
- * are at each level of novelty is counted first; a stretch that has few leaves room to the others.
+ * At most `limit` of some points: the most novel of each stretch. It is known how many there are at
+ * each level of novelty; a stretch that has few leaves room to the others.
  */
 function mostNovel(
-  condition: Fragment,
-  stretch: Fragment,
+  points: Fragment,
   [stretches = [], levels = [], counts = []]: readonly (readonly Value[])[],
   limit: number,
 ): Fragment {
@@ -99,17 +103,16 @@ function mostNovel(
     plan.push(sql`(${s}, ${fits}, ${partly}, ${left})`);
     lowest = Math.min(lowest, partly < 0 ? fits : partly);
   }
-  return sql`id IN (
-    SELECT id FROM (
-      SELECT o.id, o.level >= p.fits AS whole, p.room,
-        row_number() OVER (PARTITION BY o.stretch, o.level >= p.fits ORDER BY o.score DESC, o.id DESC)
-          AS place
-      FROM (SELECT id, score, level, ${stretch} AS stretch
-        FROM observations WHERE level >= ${lowest} AND ${condition}) o
-      JOIN (VALUES ${join(plan, ', ')}) p(stretch, fits, partly, room) ON p.stretch = o.stretch
-      WHERE o.level >= p.fits OR o.level = p.partly
-    ) s WHERE whole OR place <= room
-  )`;
+  return sql`
+    WITH o AS (${points} AND level >= ${lowest}),
+      p(stretch, fits, partly, room) AS (VALUES ${join(plan, ', ')})
+    SELECT id, event_time, score, colour FROM o JOIN p ON p.stretch = o.stretch WHERE level >= fits
+    UNION ALL
+    SELECT id, event_time, score, colour FROM (
+      SELECT o.*, room,
+        row_number() OVER (PARTITION BY o.stretch ORDER BY score DESC, id DESC) AS place
+      FROM o JOIN p ON p.stretch = o.stretch WHERE level = partly
+    ) ranked WHERE place <= room`;
 }
 
 /** The most that each may have so that all together have at most `limit`. */

@@ -26,8 +26,9 @@ import {findDelivery, mergeDeliveries, readOutbox, updateDelivery} from './outbo
 import {readPlot} from './plot.ts';
 import {readPrincipals} from './principals.ts';
 import {retain} from './retain.ts';
-import {DIMENSION_COLUMNS, dictionaryTable, TEXT_COLUMNS} from './schema.ts';
+import {TEXT_COLUMNS} from './schema.ts';
 import {allOf, type Fragment, join, raw, sql} from './statement.ts';
+import {commonestValues} from './values.ts';
 import {prepareTexts, writeRows} from './write-commit.ts';
 
 type Paged<Row> = {readonly rows: Row[]; readonly next: string | null};
@@ -225,16 +226,7 @@ export class SqlStore implements Store {
 
   async values(dimension: Dimension, prefix: string, limit: number): Promise<string[]> {
     checkLimit(limit);
-    const column = raw(DIMENSION_COLUMNS[dimension]);
-    const table = raw(dictionaryTable(DIMENSION_COLUMNS[dimension]));
-    const condition =
-      prefix === '' ? raw('true') : sql`starts_with(lower(t.text), lower(${prefix}))`;
-    const rows = await this.#database.rows(
-      sql`SELECT t.text FROM (SELECT ${column} AS id, count(*) AS events FROM observations GROUP BY 1) o
-        JOIN ${table} t ON t.id = o.id WHERE ${condition}
-        ORDER BY o.events DESC, o.id LIMIT ${limit}`,
-    );
-    return rows.map(([text]) => String(text));
+    return await commonestValues(this.#context, dimension, prefix, limit);
   }
 
   deadLetters: Store['deadLetters'] = async ({limit, cursor}) => {
