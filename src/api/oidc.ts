@@ -12,9 +12,9 @@ export interface OidcOptions {
   readonly scopes?: readonly string[] | undefined;
   /** Claim of the id token that says what somebody is; dots lead into objects. */
   readonly roleClaim?: string | undefined;
-  /** Values of that claim by role; the highest counts. Whoever has none may not come in. */
-  readonly roles: Readonly<Partial<Record<Role, readonly string[]>>>;
-  /** Of those whom no value of the claim gives one. */
+  /** Role by value of that claim; the highest counts. */
+  readonly roles: Readonly<Record<string, Role>>;
+  /** Of whom no value of the claim names; without it they may not come in. */
   readonly defaultRole?: Role | undefined;
 }
 
@@ -203,11 +203,14 @@ export class Oidc {
       const inside = typeof value === 'object' && value !== null && Object.hasOwn(value, name);
       value = inside ? (value as Record<string, unknown>)[name] : undefined;
     }
-    const has = new Set([value].flat());
-    const {roles} = this.#options;
+    const {roles, defaultRole} = this.#options;
+    const given = [value]
+      .flat()
+      .flatMap((each) =>
+        typeof each === 'string' && Object.hasOwn(roles, each) ? [roles[each]] : [],
+      );
     const highestFirst: readonly Role[] = ['admin', 'analyst', 'viewer'];
-    const found = highestFirst.find((role) => roles[role]?.some((each) => has.has(each)) ?? false);
-    return found ?? this.#options.defaultRole;
+    return highestFirst.find((role) => given.includes(role)) ?? defaultRole;
   }
 
   async #discover() {

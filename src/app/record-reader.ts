@@ -1,8 +1,8 @@
 import {AppError} from '../base/errors.ts';
 import {eventOfRecord} from '../event/derive.ts';
 import {parseEventTime} from '../event/event-time.ts';
+import {textOfField} from '../event/field-text.ts';
 import {fieldComponent} from '../features/deriver.ts';
-import {valueAt} from '../features/field-value.ts';
 import {flattener} from '../features/json-stream.ts';
 import type {StreamDeclaration} from '../features/stream.ts';
 import {derivationOf} from '../pipeline/decode-session.ts';
@@ -50,16 +50,15 @@ export function recordReader(
       return {time, fields, id: flat.record.eventID ?? ''};
     };
   }
-  const declared = Object.entries(stream.fields).filter(([, {as}]) => as !== 'hour');
+  const declared = Object.entries(stream.fields)
+    .filter(([, {as}]) => as !== 'hour')
+    .map(([name, field]) => ({name, field, path: (field.path ?? '').split('.')}));
   return (record) => {
     const time = timeOf(record.eventTime);
     const fields: Record<string, string> = {...eventOfRecord(record, time, derivation)};
-    for (const [name, field] of declared) {
-      fields[name] = fieldComponent(
-        valueAt(record, (field.path ?? '').split('.')),
-        field,
-        derivation,
-      );
+    for (const {name, field, path} of declared) {
+      const text = textOfField(record, {name, path, mode: 'text'});
+      fields[name] = fieldComponent(text, field, derivation);
     }
     const {eventID: id} = record;
     return {time, fields, id: typeof id === 'string' ? id : ''};

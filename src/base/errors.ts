@@ -6,6 +6,7 @@ export const ERROR_CODES = [
   'output_unwritable',
   'snapshot_unreadable',
   'snapshot_unwritable',
+  'model_in_use',
   'store_unavailable',
   'data_dir_in_use',
   'worker_failed',

@@ -33,7 +33,7 @@ test('cuts between records, never within, and hands over the rest at the end', a
   const stream = new PassThrough();
   const text = idsUpTo(50).map(line).join('');
   const source = stdinSource('pipe', {stream, gatherMs: 1});
-  (async () => {
+  const writing = (async () => {
     for (let at = 0; at < text.length; at += 777) {
       stream.write(text.slice(at, at + 777));
       await new Promise((resolve) => setTimeout(resolve, 2));
@@ -41,6 +41,7 @@ test('cuts between records, never within, and hands over the rest at the end', a
     stream.end('{"eventI');
   })();
   const {ids, batches} = await readUntil(source, undefined, () => false);
+  await writing;
   expect(ids).toEqual(idsUpTo(50));
   const last = batches.pop();
   for (const {payloads} of batches) {

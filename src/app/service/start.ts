@@ -195,12 +195,6 @@ function authOf({server}: Config): {oidc?: OidcOptions} | undefined {
   if (server.auth === undefined) return undefined;
   const {oidc} = server.auth;
   if (oidc === undefined) return {};
-  const roles: Record<'viewer' | 'analyst' | 'admin', string[]> = {
-    viewer: [],
-    analyst: [],
-    admin: [],
-  };
-  for (const [value, role] of Object.entries(oidc.roles)) roles[role].push(value);
   return {
     oidc: {
       issuer: oidc.issuer,
@@ -208,7 +202,7 @@ function authOf({server}: Config): {oidc?: OidcOptions} | undefined {
       clientSecret: oidc.client_secret,
       scopes: oidc.scopes,
       roleClaim: oidc.role_claim,
-      roles,
+      roles: oidc.roles,
       defaultRole: oidc.default_role,
     },
   };

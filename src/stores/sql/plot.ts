@@ -75,7 +75,7 @@ async function mostNovel(
   const stretches = Math.min(MAX_STRETCHES, Math.ceil(limit / POINTS_PER_STRETCH));
   const width = Math.max((last - first) / stretches, 1e-3);
   const stretch = sql`CAST(floor((event_time - ${first}) / ${width}) AS INTEGER)`;
-  const level = sql`CAST(floor(least(-log(2, greatest(1 - score, 1e-12)) * ${LEVELS_PER_BIT}, ${LEVELS})) AS INTEGER)`;
+  const level = sql`CAST(floor(least(-ln(greatest(1 - score, 1e-12)) * ${LEVELS_PER_BIT * Math.LOG2E}, ${LEVELS})) AS INTEGER)`;
   const [places = [], levels = [], counts = []] = await context.database.columns(
     sql`SELECT ${stretch}, ${level}, count(*) FROM observations WHERE ${condition} GROUP BY 1, 2`,
   );

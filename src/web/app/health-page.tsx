@@ -1,0 +1,7 @@
+export function HealthPage() {
+  return (
+    <main id="main">
+      <h1>Health</h1>
+    </main>
+  );
+}
