@@ -221,7 +221,7 @@ function Deliveries({rows}: {readonly rows: readonly DeliveryRow[]}) {
         <tbody>
           {rows.map((row) => (
             <tr key={`${row.destination} ${row.id} ${row.revision}`}>
-              <td className={row.state === 'dead' ? 'error' : undefined}>
+              <td className={row.state === 'dead' ? 'error nowrap' : 'nowrap'}>
                 {row.state === 'dead' ? '⚠ given up' : row.state}
               </td>
               <td className="when">

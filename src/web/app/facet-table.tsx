@@ -6,24 +6,30 @@ import {TimeText} from './time-text.tsx';
 
 type Facet = Explanation['facets'][number];
 
+interface Props {
+  readonly facets: readonly Facet[];
+  /** What the principal is called. */
+  readonly who: string;
+}
+
 /** Facet by facet: how often each history had seen the value when the score was given. */
-export function FacetTable({facets}: {readonly facets: readonly Facet[]}) {
+export function FacetTable({facets, who}: Props) {
   const ordered = [...facets].sort((a, b) => b.share - a.share || b.bits - a.bits);
   return (
     <div className="facet-list">
       {ordered.map((facet, i) => (
-        <details key={facet.facet} open={facet.share >= 0.1 || i === 0}>
+        <details key={facet.facet} open={facet.share >= 0.15 || i === 0}>
           <summary>
             <strong>{visible(facet.facet)}</strong> <code>{shownValue(facet, facet.value)}</code>{' '}
             <span className="muted">
               {facet.bits.toFixed(1)} bits, {formatShare(facet.share)} of the surprise ·{' '}
               {facet.knownTo === 'never'
                 ? 'never seen before'
-                : `known to ${historyName(facet.knownTo)}`}
+                : `known to ${historyName(facet.knownTo, who)}`}
             </span>
           </summary>
           <p>{visible(facet.sentence)}</p>
-          <Histories facet={facet} />
+          <Histories facet={facet} who={who} />
           <Usual facet={facet} />
           <HolderNote holders={facet.holders} />
         </details>
@@ -32,7 +38,7 @@ export function FacetTable({facets}: {readonly facets: readonly Facet[]}) {
   );
 }
 
-function Histories({facet}: {readonly facet: Facet}) {
+function Histories({facet, who}: {readonly facet: Facet; readonly who: string}) {
   return (
     <ScrollBox label={`Histories of ${facet.facet}`}>
       <table>
@@ -46,7 +52,7 @@ function Histories({facet}: {readonly facet: Facet}) {
               Of all
             </th>
             <th scope="col" className="number">
-              Different values
+              Distinct
             </th>
             <th scope="col">First seen</th>
             <th scope="col">Last seen</th>
@@ -55,7 +61,7 @@ function Histories({facet}: {readonly facet: Facet}) {
         <tbody>
           {facet.levels.map((level) => (
             <tr key={level.name}>
-              <th scope="row">{historyName(level.name)}</th>
+              <th scope="row">{historyName(level.name, who)}</th>
               <td className={level.times === 0 ? 'number never' : 'number'}>
                 {level.times === 0 ? 'never' : `${formatCount(level.times)} ×`}
               </td>
@@ -109,7 +115,6 @@ function shownValue(facet: Facet, value: string): string {
 }
 
 const HISTORIES: Readonly<Record<string, string>> = {
-  self: 'the principal itself',
   everyone: 'everyone',
   peer: 'its peers',
   kind: 'its kind',
@@ -119,10 +124,9 @@ const HISTORIES: Readonly<Record<string, string>> = {
 };
 
 /** "peer+service" as "its peers, in the service". */
-function historyName(name: string): string {
+function historyName(name: string, who: string): string {
   const [first = '', ...rest] = name.split('+');
-  const word = (part: string) => HISTORIES[part] ?? visible(part);
-  if (first === 'principal' && rest.length > 0)
-    return `the principal itself, in ${rest.map(word).join(', ')}`;
+  const word = (part: string) =>
+    part === 'self' || part === 'principal' ? who : (HISTORIES[part] ?? visible(part));
   return rest.length === 0 ? word(first) : `${word(first)}, in ${rest.map(word).join(', ')}`;
 }

@@ -18,7 +18,7 @@ interface Props {
 export function NeighbourTable({rows, current, since}: Props) {
   return (
     <ScrollBox label="Observations">
-      <table className="plain">
+      <table className="plain events">
         <thead>
           <tr>
             <th scope="col">Score</th>
@@ -52,13 +52,13 @@ export function NeighbourTable({rows, current, since}: Props) {
                   {visible(operation)}
                   {error !== '-' && <span className="error"> {visible(error)}</span>}
                 </td>
-                <td className="muted">
+                <td className="muted where">
                   {[account, region, network]
                     .filter((text) => text !== '-')
                     .map(visible)
                     .join(' · ')}
                 </td>
-                <td className="muted">{visible(reasonOf(row))}</td>
+                <td className="muted why">{visible(reasonOf(row))}</td>
               </tr>
             );
           })}

@@ -182,7 +182,10 @@ function Detail({detail}: {readonly detail: ObservationDetail}) {
             Counts are kept of scores that deserve a look; this one was below.
           </p>
         ) : (
-          <FacetTable facets={explanation.facets} />
+          <FacetTable
+            facets={explanation.facets}
+            who={visible(shortPrincipal(dimensions.principal))}
+          />
         )}
       </section>
       <RecordView id={observation.id} record={detail.record} />

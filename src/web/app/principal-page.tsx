@@ -49,7 +49,7 @@ export function PrincipalPage({name}: {readonly name: string}) {
     go(addressOf({...query, ...with_}, path));
   const whole = () => zoom({from: undefined, to: undefined});
   const all = addressOf({...queryOf(''), principal: name});
-  const top: readonly Observation[] = state.rows.slice(0, 20);
+  const top: readonly Observation[] = state.rows.slice(0, 10);
   const {total} = state;
   return (
     <main id="main">
