@@ -20,6 +20,7 @@ export const ENTRY_RECORD: usize = 64; // u64: number of the record that last ha
 export const ENTRY_LAST_TEXT: usize = 72; // address, length and id of the text last seen here
 export const ENTRY_LAST_LENGTH: usize = 76;
 export const ENTRY_LAST_ID: usize = 80;
+export const ENTRY_ACCESS_KEY: usize = 84; // list of addresses that take an access key's hash, or 0
 
 export const FLAG_REFUSE: u32 = 1; // a record with this key is not for us
 export const FLAG_TIME: u32 = 2;

@@ -30,7 +30,9 @@ import {
   stringStops,
   unsure,
 } from './json';
+import {hash64} from './hash64';
 import {
+  ENTRY_ACCESS_KEY,
   ENTRY_ARRAY,
   ENTRY_FIRST,
   ENTRY_FLAGS,
@@ -72,6 +74,7 @@ const NOT_UNDERSTOOD: i32 = 2;
 const FULL: i32 = 3;
 
 const PADDING: usize = 64;
+const LONG_TERM_KEY: u32 = 0x41494b41; // "AKIA"
 
 // Set once by `configure`.
 let root: usize = 0;
@@ -405,6 +408,8 @@ function takeString(text: usize, entry: usize, flags: u32): usize {
   }
   if (length == 0) return after;
   if (high != 0 && !isUtf8(text, p)) return unsure();
+  // Hashes are made of UTF-16, which of plain ASCII the bytes are.
+  if (load<u32>(entry, ENTRY_ACCESS_KEY) != 0 && (escaped || high != 0)) return unsure();
   const needle: usize = load<u32>(entry, ENTRY_NEEDLE);
   if (needle != 0 && (escaped || contains(text, p, needle))) return unsure();
   if (!escaped) takeText(text, length, entry, false);
@@ -447,6 +452,12 @@ function takeText(text: usize, length: usize, entry: usize, now: bool): void {
     }
     if (now) give(prefixes, intern(text, end - text));
     else defer(text, end - text, prefixes, 0);
+  }
+  const keys: usize = load<u32>(entry, ENTRY_ACCESS_KEY);
+  if (keys != 0 && !(length >= 4 && load<u32>(text) == LONG_TERM_KEY)) {
+    const hash = hash64(text, length);
+    const end = keys + (load<u32>(keys) << 2);
+    for (let i = keys; i < end; i += 4) store<u64>(load<u32>(i, 4), hash);
   }
 }
 

@@ -14,6 +14,8 @@ score = 1 − √p, so that 0.95 is 1 event in 400.
   --judge-from N      first judged day, counted from 0 (default 14)
   --events-per-day N  simulated events a day (default 15000)`;
 
+/** Spans of days, the first of each, that the pooled table tells apart. */
+const SPANS = [0, 1, 2, 3, 5, 7, 10] as const;
 const THRESHOLDS = [0.95, 0.98, 0.99, 0.995, 0.999] as const;
 const DAY_MS = 86_400_000;
 
@@ -33,6 +35,7 @@ else main();
 function main(): void {
   const project = loadProject();
   const rows: string[][] = [];
+  const spans = SPANS.map((first) => ({first, events: 0, over: THRESHOLDS.map(() => 0)}));
   for (const seed of args.seeds.split(',').map(Number)) {
     const {events, judgeFrom} = quietDataset(project, {
       seed,
@@ -50,6 +53,14 @@ function main(): void {
     let judged = 0;
     for (const {components, timeMs} of events) {
       method.observe(components, timeMs);
+      const day0 = from / DAY_MS - judgeFrom;
+      const span = spans.findLast(({first}) => Math.floor(timeMs / DAY_MS) - day0 >= first);
+      if (span !== undefined) {
+        span.events++;
+        for (const [i, threshold] of THRESHOLDS.entries()) {
+          if (method.lastScore() >= threshold) span.over[i] = (span.over[i] ?? 0) + 1;
+        }
+      }
       if (timeMs < from) continue;
       judged++;
       const day = Math.floor(timeMs / DAY_MS);
@@ -77,4 +88,14 @@ function main(): void {
   }
   const head = ['seed', 'score', 'nominal', 'measured', 'ratio', 'events', 'principal-days a day'];
   console.log(markdownTable(head, rows));
+  console.log('\nAll seeds, measured / nominal, by day from the beginning of the stream:\n');
+  const byDay = spans.map(({first, events, over}) => [
+    `${first}–`,
+    String(events),
+    ...THRESHOLDS.map((threshold, i) => {
+      const expected = events * (1 - threshold) ** 2;
+      return `${((over[i] ?? 0) / expected).toFixed(2)} (${over[i]})`;
+    }),
+  ]);
+  console.log(markdownTable(['days from', 'events', ...THRESHOLDS.map(String)], byDay));
 }

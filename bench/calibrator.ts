@@ -62,7 +62,7 @@ function run(items: readonly Item[], clusterHours: number): {over: number[]; kep
   let events = 0;
   let attacks = 0;
   for (const {time, entity, raised, attack} of items) {
-    const share = calibrator.share(raised);
+    const share = calibrator.share(raised, entity);
     calibrator.learn(raised, time, entity, share);
     if (time < 14 * DAY) continue;
     if (attack) attacks++;

@@ -1,35 +1,14 @@
-/** One event as every method of the benchmark sees it; the names are those of `EVENT_FIELDS`. */
-export interface Components {
-  readonly principal: string;
-  readonly kind: string;
-  readonly peer: string;
-  readonly account: string;
-  readonly region: string;
-  readonly service: string;
-  readonly operation: string;
-  readonly network: string;
-  readonly userAgent: string;
-  readonly error: string;
-  readonly resource: string;
-  readonly hour: string;
-}
+import {EVENT_FIELDS, type EventField} from '../src/event/fields.ts';
 
-export type Field = keyof Components;
+/** The fields that methods of the benchmark see. */
+export type Field = Exclude<EventField, 'session'>;
 
-export const COMPONENT_FIELDS = [
-  'principal',
-  'kind',
-  'peer',
-  'account',
-  'region',
-  'service',
-  'operation',
-  'network',
-  'userAgent',
-  'error',
-  'resource',
-  'hour',
-] as const satisfies readonly Field[];
+export const COMPONENT_FIELDS: readonly Field[] = EVENT_FIELDS.filter(
+  (field): field is Field => field !== 'session',
+);
+
+/** One event as every method sees it. */
+export type Components = Readonly<Record<Field, string>>;
 
 /** Something that scores a stream online. */
 export interface Method {

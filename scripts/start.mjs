@@ -1,6 +1,9 @@
-// `npm start`: from a fresh clone to a scored trail and a report, with nothing but Node.
-import {ensureBuild, ensureDependencies, run} from './setup.mjs';
+// `npm start`: from a fresh clone to the whole service over a simulated trail, with nothing but Node.
+import {ensureBuild, ensureDependencies, ROOT} from './setup.mjs';
 
 ensureDependencies();
 ensureBuild();
-run(process.execPath, ['bin/oddtrail.js', 'demo', ...process.argv.slice(2)]);
+// In this very process, so that signals reach it.
+const {main} = await import('../dist/cli/main.js');
+process.chdir(ROOT);
+process.exitCode = await main(['demo', '--serve', ...process.argv.slice(2)]);

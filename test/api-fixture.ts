@@ -1,5 +1,11 @@
 import type {Actor, Service} from '../src/api/service.ts';
-import type {IngestStatus, ObservationInput} from '../src/api/types.ts';
+import type {
+  ContextInfo,
+  DestinationInfo,
+  IngestStatus,
+  ObservationInput,
+  Profile,
+} from '../src/api/types.ts';
 import {LiveFeed} from '../src/pipeline/live-feed.ts';
 import type {ObservationDetail} from '../src/pipeline/observation.ts';
 import type {
@@ -266,11 +272,11 @@ export class FakeService implements Service {
   async status() {
     return statusOf(this.memory);
   }
-  async profile(context: string, principal: string) {
+  async profile(context: string, principal: string): Promise<Profile | undefined> {
     if (principal === 'nobody') return undefined;
     return {context, principal, activeDays: 3, facets: []};
   }
-  async contexts() {
+  async contexts(): Promise<ContextInfo[]> {
     return [
       {
         name: 'cloudtrail',
@@ -312,7 +318,7 @@ export class FakeService implements Service {
     this.asked.push({what: `push ${body.length}`});
     return {ok: true as const, records: 1};
   }
-  async destinations() {
+  async destinations(): Promise<DestinationInfo[]> {
     return [
       {
         name: 'pager',

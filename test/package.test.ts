@@ -64,12 +64,12 @@ test('the package holds all that it needs, and works where it is installed', (co
     expect(
       sh('tar', ['-xzf', join(folder, filename), '-C', join(home, 'node_modules')], home).status,
     ).toBe(0);
-    const installed = join(home, 'node_modules/package');
-    const {dependencies} = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
+    const unpacked = join(home, 'node_modules/package');
+    const {dependencies} = JSON.parse(readFileSync(join(unpacked, 'package.json'), 'utf8')) as {
       dependencies: Record<string, string>;
     };
-    cpSync(installed, join(home, 'node_modules/oddtrail'), {recursive: true});
-    rmSync(installed, {recursive: true});
+    cpSync(unpacked, join(home, 'node_modules/oddtrail'), {recursive: true});
+    rmSync(unpacked, {recursive: true});
     for (const name of Object.keys(dependencies)) {
       symlinkSync(join(ROOT, 'node_modules', name), join(home, 'node_modules', name), 'dir');
     }
@@ -96,7 +96,24 @@ test('the package holds all that it needs, and works where it is installed', (co
     );
     const used = sh(process.execPath, ['use.mjs'], home);
     expect(used.stdout, used.stderr).toBe('cloudtrail\n');
+
+    // In an empty folder, by npm itself: what it links is what `npx oddtrail` starts.
+    const empty = join(folder, 'empty');
+    mkdirSync(empty);
+    writeFileSync(join(empty, 'package.json'), '{"private": true}');
+    const offline = ['--offline', '--ignore-scripts', '--no-audit', '--no-fund'];
+    const installed = sh('npm', ['install', ...offline, join(folder, filename)], empty);
+    if (/ENOTCACHED/.test(installed.stderr)) {
+      process.stderr.write('skipped: npx, for want of dependencies in the cache of npm\n');
+      return;
+    }
+    expect(installed.status, installed.stderr).toBe(0);
+    const npx = sh('npx', ['--offline', '--no', 'oddtrail', '--version'], empty);
+    expect(npx.stdout, npx.stderr).toMatch(/^\d+\.\d+\.\d+\n$/);
+    writeFileSync(join(empty, 'log.json'), JSON.stringify({Records: [record]}));
+    const viaNpx = ['--offline', '--no', 'oddtrail', 'score', 'log.json', '--format', 'jsonl'];
+    expect(sh('npx', viaNpx, empty).stdout).toContain('"principal":"111122223333:user/ann"');
   } finally {
     rmSync(folder, {recursive: true, force: true});
   }
-});
+}, 240_000);

@@ -122,8 +122,8 @@ export class PlainScanner implements Scanner {
     return this.#texts[id]!;
   }
 
-  combination(): Int32Array {
-    return new Int32Array(0);
+  combination(): readonly number[] {
+    return [];
   }
 
   intern(text: string): number {

@@ -94,6 +94,21 @@ test.skipIf(CHROMIUM === undefined)('tells the story of raul', async () => {
   });
 });
 
+test.skipIf(CHROMIUM === undefined)(
+  'an event tells through whose credentials it was done',
+  async () => {
+    const report = fakeReport(300);
+    const chain = 'acting through credentials issued to mallory';
+    const top = report.top.map((event) => ({...event, origin: '111122223333:user/mallory', chain}));
+    await withPage({...report, top}, async (page) => {
+      expect(await page.locator('tr.event .why').first().textContent()).toContain(`; ${chain}`);
+      await page.locator('tr.event button.score').first().click();
+      const facts = await page.locator('.explanation .facts').textContent();
+      expect(facts).toContain('Credentialsissued to 111122223333:user/mallory');
+    });
+  },
+);
+
 test.skipIf(CHROMIUM === undefined)('hovering and clicking a point tell of its event', async () => {
   await withPage(fakeReport(300), async (page) => {
     const at = await hover(page);

@@ -59,7 +59,6 @@ const FIELDS: ScanField[] = [
     'userIdentity.principalId',
     'userIdentity.arn',
     'userIdentity.accountId',
-    'userIdentity.accessKeyId',
     'userIdentity.userName',
     'userIdentity.invokedBy',
     'userIdentity.sessionContext.sourceIdentity',
@@ -69,11 +68,16 @@ const FIELDS: ScanField[] = [
     'userIdentity.sessionContext.sessionIssuer.accountId',
     'userIdentity.sessionContext.attributes.mfaAuthenticated',
     'userIdentity.sessionContext.attributes.creationDate',
-    'responseElements.credentials.accessKeyId',
     'resources.[].ARN',
     'requestParameters.instancesSet.items.[].instanceId',
   ].map(text),
-  ...PARAMETERS.filter((name) => name !== 'key').map((name) => text(`requestParameters.${name}`)),
+  ...PARAMETERS.filter((name) => name !== 'key').map((name) => ({
+    ...text(`requestParameters.${name}`),
+    inRow: name !== 'name' && name !== 'names',
+  })),
+  ...['userIdentity.accessKeyId', 'responseElements.credentials.accessKeyId'].map(
+    (path): ScanField => ({name: path, path: path.split('.'), mode: 'accessKey'}),
+  ),
   {name: 'keyPrefix', path: ['requestParameters', 'key'], mode: 'prefix'},
   {name: 'requestParameters', path: ['requestParameters'], mode: 'range'},
 ];

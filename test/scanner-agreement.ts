@@ -1,4 +1,5 @@
 import {expect} from 'vitest';
+import {hasText} from '../src/decode/row-layout.ts';
 import type {Scanner, ScanStop} from '../src/decode/scanner.ts';
 
 /** A row as it means, free of the numbering of ids. */
@@ -15,8 +16,9 @@ export function plainRows(scanner: Scanner): PlainRow[] {
     const row = rows.slice(i * stride, (i + 1) * stride);
     const fields: Record<string, string> = {};
     for (const field of spec.fields) {
+      if (field.inRow === false) continue;
       const word = scanner.fieldWord(field.name);
-      if (field.mode !== 'range') fields[field.name] = scanner.text(row[word]!);
+      if (hasText(field)) fields[field.name] = scanner.text(row[word]!);
       else fields[field.name] = `${row[word]}+${row[word + 1]}`;
     }
     const groups: Record<string, string[]> = {};

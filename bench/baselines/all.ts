@@ -1,4 +1,4 @@
-import type {Field, Method} from '../method.ts';
+import {COMPONENT_FIELDS, type Field, type Method} from '../method.ts';
 import {withAggregation} from './aggregation.ts';
 import {dirichletEdges, FIVE_EDGES} from './dirichlet-edges.ts';
 import {independentFields} from './independent-fields.ts';
@@ -17,18 +17,8 @@ const EIGHT_FIELDS: readonly Field[] = [
   'principal',
 ];
 
-const ALL_FIELDS: readonly Field[] = [
-  'principal',
-  'account',
-  'region',
-  'service',
-  'operation',
-  'network',
-  'userAgent',
-  'error',
-  'resource',
-  'hour',
-];
+// "kind" and "peer" are made of the principal.
+const ALL_FIELDS = COMPONENT_FIELDS.filter((field) => field !== 'kind' && field !== 'peer');
 
 /** Every baseline, each with a memory of its own that is empty. */
 export function baselines(): Method[] {

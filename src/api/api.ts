@@ -31,7 +31,13 @@ export interface ApiOptions {
    * Who may ask. Without it the service is open: everybody on this machine may do everything, and
    * `serveApi` refuses to listen on any other address.
    */
-  readonly auth?: {readonly oidc?: OidcOptions | undefined} | undefined;
+  readonly auth?:
+    | {
+        /** Bearer tokens are taken; true unless told. */
+        readonly tokens?: boolean | undefined;
+        readonly oidc?: OidcOptions | undefined;
+      }
+    | undefined;
   /** Where browsers find the service; needed for OIDC, and behind a proxy. */
   readonly publicUrl?: string | undefined;
   /** It is served over TLS, by itself or by a proxy; the public URL tells otherwise. */
@@ -68,8 +74,10 @@ export function createApi(service: Service, options: ApiOptions = {}): ServiceAp
   const secure = publicUrl === undefined ? options.tls === true : publicUrl.protocol === 'https:';
   const limits: Limits = {...LIMITS, ...(open ? {requests: undefined} : {}), ...options.limits};
   const stream = new ObservationStream(service, options.stream);
-  const tokens = open ? undefined : new Tokens(service.store, now);
+  const tokens =
+    open || options.auth?.tokens === false ? undefined : new Tokens(service.store, now);
   const gateOptions: GateOptions = {
+    open,
     tokens,
     sessions: new Sessions(options.sessions),
     publicOrigin: publicUrl?.origin,
@@ -99,8 +107,7 @@ export function createApi(service: Service, options: ApiOptions = {}): ServiceAp
     gate: gateOptions,
     oidc: oidcOf(options, publicUrl, now),
     secure,
-    // A session over the open network without TLS could be read by anyone on the way.
-    tokenLogin: !open && (secure || publicUrl === undefined || isSafe(publicUrl.href)),
+    tokenLogin: tokens !== undefined,
   });
   addReference(api, service);
   if (options.webRoot !== undefined) addWeb(api, new WebFiles(options.webRoot));

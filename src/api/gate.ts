@@ -9,7 +9,9 @@ import type {Sessions} from './sessions.ts';
 import {SCOPE_ROLES, type Tokens} from './tokens.ts';
 
 export interface GateOptions {
-  /** Without: whoever is on this machine may do everything. */
+  /** Whoever is on this machine may do everything, and nobody else anything. */
+  readonly open: boolean;
+  /** Undefined: none are taken. */
   readonly tokens: Tokens | undefined;
   readonly sessions: Sessions;
   /** Origin by which browsers know the service, such as `https://oddtrail.example.com`. */
@@ -37,7 +39,7 @@ export function gate(options: GateOptions): MiddlewareHandler<Environment> {
   // Of an open service: whoever can read it can read everything here; a foreign page cannot.
   const openCsrf = randomBytes(32).toString('base64url');
   return async (c, next) => {
-    const open = options.tokens === undefined;
+    const {open} = options;
     if (open) checkHost(c, options);
     const caller = open
       ? ({
@@ -86,10 +88,15 @@ function checkHost(c: ApiContext, {publicOrigin, hosts}: GateOptions): void {
       throw new ApiProblem('host_refused', 'Ask for it as localhost or 127.0.0.1');
     }
   }
-  const remote = c.env?.incoming?.socket.remoteAddress;
-  if (remote !== undefined && !/^(127\.|::1$|::ffff:127\.)/.test(remote)) {
+  if (!isFromHere(c)) {
     throw new ApiProblem('host_refused', 'Without authentication only this machine is answered');
   }
+}
+
+/** Whether the connection comes from this machine. */
+export function isFromHere(c: ApiContext): boolean {
+  const remote = c.env?.incoming?.socket.remoteAddress;
+  return remote === undefined || /^(127\.|::1$|::ffff:127\.)/.test(remote);
 }
 
 function hostnameOf(host: string): string | undefined {

@@ -12,8 +12,10 @@ export interface OidcOptions {
   readonly scopes?: readonly string[] | undefined;
   /** Claim of the id token that says what somebody is; dots lead into objects. */
   readonly roleClaim?: string | undefined;
-  /** Values of that claim by role; the highest counts. Whoever has none may not come in. */
-  readonly roles: Readonly<Partial<Record<Role, readonly string[]>>>;
+  /** Role by value of that claim; the highest counts. */
+  readonly roles: Readonly<Record<string, Role>>;
+  /** Of whom no value of the claim names; without it they may not come in. */
+  readonly defaultRole?: Role | undefined;
 }
 
 interface Attempt {
@@ -201,10 +203,14 @@ export class Oidc {
       const inside = typeof value === 'object' && value !== null && Object.hasOwn(value, name);
       value = inside ? (value as Record<string, unknown>)[name] : undefined;
     }
-    const has = new Set([value].flat());
-    const {roles} = this.#options;
+    const {roles, defaultRole} = this.#options;
+    const given = [value]
+      .flat()
+      .flatMap((each) =>
+        typeof each === 'string' && Object.hasOwn(roles, each) ? [roles[each]] : [],
+      );
     const highestFirst: readonly Role[] = ['admin', 'analyst', 'viewer'];
-    return highestFirst.find((role) => roles[role]?.some((each) => has.has(each)) ?? false);
+    return highestFirst.find((role) => given.includes(role)) ?? defaultRole;
   }
 
   async #discover() {

@@ -93,8 +93,10 @@ export async function serveApi(app: ServiceApi, listen: Listen): Promise<Served>
 async function closeServer(server: Server, app: ServiceApi, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   app.endStreams();
-  server.closeIdleConnections();
+  // Connections that fall idle from now on, having had their answer, end as well.
+  const sweep = setInterval(() => server.closeIdleConnections(), 20);
   const cut = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
+  clearInterval(sweep);
   clearTimeout(cut);
 }

@@ -1,4 +1,5 @@
 import type {LiveFeed} from '../pipeline/live-feed.ts';
+import type {PushResult} from '../pipeline/source.ts';
 import type {Store, StoredObservation} from '../pipeline/store.ts';
 import type {
   ContextInfo,
@@ -10,6 +11,8 @@ import type {
   Profile,
 } from './types.ts';
 
+export type {PushResult};
+
 /** Who asks: a token, a person who logged in, or whoever is on this machine. */
 export interface Actor {
   readonly name: string;
@@ -19,16 +22,6 @@ export interface Actor {
 export type Outcome<T> =
   | {readonly ok: true; readonly value: T}
   | {readonly ok: false; readonly problems: readonly Problem[]};
-
-/** What a pushed payload came to: taken and durable, or not now. */
-export type PushResult =
-  | {readonly ok: true; readonly records: number}
-  | {
-      readonly ok: false;
-      readonly status: 400 | 401 | 403 | 404 | 413 | 429 | 503;
-      readonly detail: string;
-      readonly afterMs?: number;
-    };
 
 /** Everything the API can ask of the running service; `app` provides it. */
 export interface Service {

@@ -5,6 +5,7 @@ import type {
   ReportFacet,
   ReportPrincipal,
 } from '../web/report/data.ts';
+import {chainNote} from './chain-note.ts';
 import {displayOf} from './display.ts';
 import type {EventView} from './score-trail.ts';
 import {TopEvents} from './top-events.ts';
@@ -245,6 +246,7 @@ export class ReportBuilder {
   #describe(event: EventView, principal: number, operation: number): PlacedReportEvent {
     const explanation = event.explain();
     const source = event.source();
+    const chain = chainNote(event.text('principal'), event.origin);
     const facets = (explanation?.facets ?? []).map(
       ({facet, value, bits, share, knownTo, usual, levels}): ReportFacet => ({
         name: facet,
@@ -276,6 +278,8 @@ export class ReportBuilder {
         error: event.text('error'),
         resource: event.text('resource'),
         reason: explanation?.sentence ?? '',
+        ...(event.origin !== undefined && {origin: event.origin}),
+        ...(chain !== undefined && {chain}),
         facets,
         source,
       },

@@ -55,6 +55,16 @@ test('tells every contradiction with its place', () => {
   ]);
 });
 
+test('a path into CloudTrail takes no element of an array but the first', () => {
+  const withPath = (path: string) =>
+    HEAD.replace('cloudtrail}', `cloudtrail, fields: {arn: {path: ${path}}}}`) +
+    '      - {name: arn, of: arn, given: [principal]}\n';
+  expect(problems(withPath('"resources.[].ARN"'))).toEqual([]);
+  expect(problems(withPath('resources.0.ARN'))).toEqual([
+    '1:49 stream.fields.arn.path Of an array in CloudTrail only the first element can be taken, as "[]"',
+  ]);
+});
+
 test('a stream of JSON must say where things are, and have one clock at most', () => {
   const text =
     'stream:\n  type: json\n  time: {path: t}\n  fields:\n    who: {as: text}\n' +

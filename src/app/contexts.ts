@@ -198,6 +198,13 @@ export const contextsSchema = z
       });
     }
     for (const [name, field] of Object.entries(file.stream.fields)) {
+      if (file.stream.type === 'cloudtrail' && /(?:^|\.)\d+(?:\.|$)/.test(field.path ?? '')) {
+        check.addIssue({
+          code: 'custom',
+          path: ['stream', 'fields', name, 'path'],
+          message: 'Of an array in CloudTrail only the first element can be taken, as "[]"',
+        });
+      }
       if (field.pattern === undefined) continue;
       try {
         new RegExp(field.pattern, 'u');

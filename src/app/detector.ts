@@ -153,6 +153,19 @@ export class Detector {
   }
 
   /**
+   * As `score`, with every context that the event belongs to, in the order of declaration. What is
+   * handed out is good until the next call.
+   */
+  judge(ids: Int32Array, time: number, visit: (verdict: Verdict) => void): void {
+    const timely = this.#timely(time);
+    for (const context of this.#contexts) {
+      if (!this.#belongs(context, ids)) continue;
+      context.scorer.score(ids, timely, context.verdict.scored);
+      visit(context.verdict);
+    }
+  }
+
+  /**
    * As `score`, for an event that was learnt already, as if it had not been. Its score comes from
    * the ranks of `rank`, if all were gathered, else from the calibration learnt with the stream.
    */
@@ -256,6 +269,8 @@ export class Detector {
         clock: Number.isFinite(this.#clock) ? this.#clock : null,
         chain: this.chain.state(),
         seen: base64Of(this.seen.state()),
+        seenYoung: this.seen.young,
+        sweep: [this.#sweepAt, this.#untilSweep],
         extra: this.extra,
       }),
     });
@@ -270,6 +285,8 @@ export class Detector {
       clock: number | null;
       chain: RoleChainState;
       seen: string;
+      seenYoung?: number;
+      sweep?: [number, number];
       extra: unknown;
     };
     const contexts = kept.declarations.map((declaration, i) => ({
@@ -282,7 +299,8 @@ export class Detector {
     const detector = new Detector(kept.columns, kept.declarations, vocabularies, contexts);
     detector.extra = kept.extra;
     detector.chain = RoleChain.restore(kept.chain);
-    detector.seen = SeenEvents.restore(wordsOf(kept.seen));
+    detector.seen = SeenEvents.restore(wordsOf(kept.seen), kept.seenYoung);
+    if (kept.sweep !== undefined) [detector.#sweepAt, detector.#untilSweep] = kept.sweep;
     if (kept.clock !== null) detector.#clock = kept.clock;
     return detector;
   }

@@ -24,7 +24,7 @@ test('puts other components in words, and leaves those it does not know', () => 
   expect(displayOf('hour', 'w5')).toBe('days off 20–24 h');
   expect(displayOf('error', '-')).toBe('success');
   expect(displayOf('network', '-')).toBe('an unknown network');
-  expect(displayOf('network', 'service:ec2.amazonaws.com')).toBe('the service ec2.amazonaws.com');
+  expect(displayOf('network', 'aws-service')).toBe('a service of AWS');
   expect(displayOf('resource', 'external:*')).toBe('everybody outside');
   expect(displayOf('resource', 'external:999988887777')).toBe('the outside account 999988887777');
   expect(displayOf('resource', '-')).toBe('anything unnamed');

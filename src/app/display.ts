@@ -6,7 +6,7 @@ export function displayOf(field: string, text: string): string {
   if (field === 'hour') return HOURS[text] ?? text;
   if (field === 'error') return text === NONE ? 'success' : text;
   if (field === 'network') {
-    if (text.startsWith('service:')) return `the service ${text.slice('service:'.length)}`;
+    if (text === 'aws-service') return 'a service of AWS';
     return text === NONE ? 'an unknown network' : text;
   }
   if (field === 'resource') {

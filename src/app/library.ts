@@ -1,28 +1,21 @@
 import {assert} from '../base/assert.ts';
 import {AppError} from '../base/errors.ts';
-import {eventOfRecord} from '../event/derive.ts';
-import {parseEventTime} from '../event/event-time.ts';
 import type {ContextDeclaration} from '../features/context.ts';
 import {fieldsOf} from '../features/context.ts';
-import {fieldComponent} from '../features/deriver.ts';
-import {valueAt} from '../features/field-value.ts';
-import {flattener} from '../features/json-stream.ts';
 import type {StreamDeclaration} from '../features/stream.ts';
-import {derivationOf} from '../pipeline/decode-session.ts';
 import {readContexts, readShippedContexts} from './context-file.ts';
 import type {Contexts} from './contexts.ts';
 import {Detector, type Verdict} from './detector.ts';
+import {
+  type CloudTrailRecord,
+  isObservation,
+  type Observation,
+  type Read,
+  recordReader,
+  timeOf,
+} from './record-reader.ts';
 
-/** One observation: components by field, and the time it happened. */
-export interface Observation {
-  /** Epoch milliseconds, or a text such as "2026-01-31T12:00:00Z". */
-  readonly time: number | string;
-  /** Components by the names the contexts use; an absent one counts as "-". */
-  readonly fields: Readonly<Record<string, string>>;
-}
-
-/** A parsed CloudTrail record, as delivered. */
-export type CloudTrailRecord = Readonly<Record<string, unknown>>;
+export type {CloudTrailRecord, Observation};
 
 export interface FacetScore {
   readonly facet: string;
@@ -223,59 +216,6 @@ class ObjectDetector implements NoveltyDetector {
       reason: explanation.sentence,
     };
   }
-}
-
-interface Read {
-  readonly time: number;
-  readonly fields: Readonly<Record<string, string>>;
-}
-
-/** How the records of a stream are read: the same as the command line reads its files. */
-function recordReader(stream: StreamDeclaration): (record: CloudTrailRecord) => Read {
-  const derivation = derivationOf({stream, scanner: 'reference'});
-  const hours = Object.entries(stream.fields).filter(([, {as}]) => as === 'hour');
-  if (stream.type === 'json') {
-    const flatten = flattener(stream, derivation);
-    return (record) => {
-      const flat = flatten(record);
-      if (!flat.ok) throw new AppError('usage', `Cannot read a record: ${flat.reason}`);
-      const time = timeOf(flat.record.eventTime) + flat.milliseconds;
-      const fields: Record<string, string> = {};
-      for (const name of Object.keys(stream.fields)) {
-        fields[name] = flat.record[`field:${name}`] ?? '-';
-      }
-      for (const [name] of hours) fields[name] = derivation.clock.hour(time);
-      return {time, fields};
-    };
-  }
-  const declared = Object.entries(stream.fields).filter(([, {as}]) => as !== 'hour');
-  return (record) => {
-    const time = timeOf(record.eventTime);
-    const fields: Record<string, string> = {...eventOfRecord(record, time, derivation)};
-    for (const [name, field] of declared) {
-      fields[name] = fieldComponent(
-        valueAt(record, (field.path ?? '').split('.')),
-        field,
-        derivation,
-      );
-    }
-    return {time, fields};
-  };
-}
-
-function isObservation(value: Observation | CloudTrailRecord): value is Observation {
-  return (
-    typeof (value as Observation).fields === 'object' && (value as Observation).time !== undefined
-  );
-}
-
-function timeOf(time: unknown): number {
-  const parsed =
-    typeof time === 'number' ? time : typeof time === 'string' ? parseEventTime(time) : undefined;
-  if (parsed === undefined || !Number.isFinite(parsed)) {
-    throw new AppError('usage', `An observation needs a time, got ${JSON.stringify(time)}`);
-  }
-  return parsed;
 }
 
 let shipped: Contexts | undefined;

@@ -10,6 +10,7 @@ import {
 } from 'node:fs/promises';
 import {hostname} from 'node:os';
 import {basename, dirname, join} from 'node:path';
+import {isAlive} from './process-alive.ts';
 
 /** Who writes a draft, so that others know whether it was left behind. */
 const HOST = hostname().replace(/[^A-Za-z0-9-]/g, '') || 'localhost';
@@ -28,7 +29,7 @@ export async function replaceFile(file: string, content: Uint8Array | string): P
     await writeFile(target, content);
     return;
   }
-  const draft = `${target}.${HOST}-${process.pid}.tmp`;
+  const draft = draftOf(target);
   await removeStaleDrafts(target);
   let handle: FileHandle | undefined;
   try {
@@ -57,10 +58,15 @@ export async function replaceFile(file: string, content: Uint8Array | string): P
 export async function checkReplaceable(file: string): Promise<void> {
   const target = await realpath(file).catch(() => file);
   if (!(await isReplaceable(target))) return;
-  const draft = `${target}.${HOST}-${process.pid}.tmp`;
+  const draft = draftOf(target);
   const handle = await open(draft, 'w');
   await handle.close();
   await rm(draft, {force: true});
+}
+
+/** A name beside the target for this process to use; what is left of it is removed in the end. */
+export function draftOf(target: string): string {
+  return `${target}.${HOST}-${process.pid}.tmp`;
 }
 
 /** Whether it is a regular file or nothing yet; a folder is an error. */
@@ -83,14 +89,5 @@ async function removeStaleDrafts(target: string): Promise<void> {
     const pid = Number(name.slice(start.length, -'.tmp'.length));
     if (!Number.isInteger(pid) || pid <= 0 || isAlive(pid)) continue;
     await rm(join(folder, name), {force: true}).catch(() => {});
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

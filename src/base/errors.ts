@@ -1,10 +1,18 @@
 /** Every way in which the world outside can fail us; `docs/errors.md` explains each. */
 export const ERROR_CODES = [
   'source_unreadable',
+  'source_forbidden',
+  'client_missing',
   'output_unwritable',
   'snapshot_unreadable',
   'snapshot_unwritable',
+  'model_in_use',
+  'store_unavailable',
+  'data_dir_in_use',
   'worker_failed',
+  'journal_damaged',
+  'journal_unwritable',
+  'contexts_changed',
   'interrupted',
   'usage',
 ] as const;

@@ -1,6 +1,6 @@
-import {access, mkdir, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {ReportBuilder} from '../app/build-report.ts';
+import {renewDemoPart} from '../app/demo-folder.ts';
 import {displayOf} from '../app/display.ts';
 import {writeSimulation} from '../app/simulate-to-folder.ts';
 import {TopEvents} from '../app/top-events.ts';
@@ -27,11 +27,10 @@ export async function demo(
 ): Promise<number> {
   const {out, seed, days, eventsPerDay} = options;
   if (days < 3) throw new AppError('usage', '--days must be 3 or more: the story needs a history');
-  const trail = join(out, 'trail');
   output.note(
-    `Simulating ${days} days of an organisation's CloudTrail (seed ${seed}) in ${trail} …`,
+    `Simulating ${days} days of an organisation's CloudTrail (seed ${seed}) in ${join(out, 'trail')} …`,
   );
-  await makeWay(out, trail);
+  const trail = await renewDemoPart(out, 'trail');
   const simulated = await writeSimulation(
     {seed, days, eventsPerDay, scenarios: ['raul']},
     trail,
@@ -68,33 +67,4 @@ export async function demo(
   if (summary !== undefined) await writeReport(join(out, 'report.html'), builder, summary, output);
   output.note(`Next: oddtrail score ${join(trail, 'AWSLogs')} --format jsonl, or your own logs.`);
   return code;
-}
-
-/** Says that a folder is the demo's, to be removed by the next one. */
-const MARK = '.oddtrail-demo';
-
-/** Removes the trail of an earlier demo; never what somebody else put there. */
-async function makeWay(out: string, trail: string): Promise<void> {
-  const exists = (path: string) =>
-    access(path).then(
-      () => true,
-      () => false,
-    );
-  if ((await exists(trail)) && !(await exists(join(out, MARK)))) {
-    throw new AppError(
-      'usage',
-      `"${trail}" is there and not of an earlier demo; give another --out`,
-    );
-  }
-  try {
-    await rm(trail, {recursive: true, force: true});
-    await mkdir(out, {recursive: true});
-    await writeFile(
-      join(out, MARK),
-      'Made by `oddtrail demo`, which replaces `trail` beside this.\n',
-    );
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('output_unwritable', `Cannot write to "${out}": ${why}`, {cause});
-  }
 }

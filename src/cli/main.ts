@@ -2,9 +2,12 @@ import {readFileSync} from 'node:fs';
 import {Command, CommanderError, Option} from 'commander';
 import {InputFault} from '../app/input-fault.ts';
 import {AppError} from '../base/errors.ts';
+import {checkCommand} from './check.ts';
 import {demo} from './demo.ts';
+import {demoServe} from './demo-serve.ts';
 import {evaluateCommand} from './evaluate.ts';
 import {explainCommand} from './explain.ts';
+import {initCommand} from './init.ts';
 import {inspectCommand} from './inspect.ts';
 import {
   collect,
@@ -12,12 +15,14 @@ import {
   parseCount,
   parseDay,
   parseMoment,
+  parsePort,
   parsePositive,
   parseScore,
   parseWorkers,
 } from './options.ts';
 import {createOutput, type Output} from './output.ts';
 import {reportCommand} from './report.ts';
+import {runCommand} from './run.ts';
 import {scenarioNames} from './scenarios.ts';
 import {scoreCommand} from './score.ts';
 import {simulateCommand} from './simulate.ts';
@@ -28,6 +33,7 @@ export const EXIT = {done: 0, found: 1, input: 2, world: 3, interrupted: 130} as
 /** Runs one command line and gives its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   let code: number = EXIT.done;
+  let graceful = false;
   let output: Output = createOutput({quiet: false});
   const abort = new AbortController();
   const onSignal = () => {
@@ -39,13 +45,15 @@ export async function main(args: readonly string[]): Promise<number> {
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
 
-  const program = buildProgram(async (options, run) => {
+  const program = buildProgram(async (options, run, kind) => {
     output = createOutput({quiet: options.quiet === true});
+    graceful = kind === 'service';
     code = await run(output, abort.signal);
   });
   try {
     await program.parseAsync([...args], {from: 'user'});
-    return abort.signal.aborted && code === EXIT.done ? EXIT.interrupted : code;
+    const interrupted = abort.signal.aborted && code === EXIT.done && !graceful;
+    return interrupted ? EXIT.interrupted : code;
   } catch (error) {
     return exitCodeOf(error, output);
   } finally {
@@ -70,7 +78,8 @@ function exitCodeOf(error: unknown, output: Output): number {
 }
 
 type Run = (output: Output, signal: AbortSignal) => Promise<number>;
-type Start = (options: {quiet?: boolean}, run: Run) => Promise<void>;
+/** A service that was told to end, and did, has done what it should. */
+type Start = (options: {quiet?: boolean}, run: Run, kind?: 'service') => Promise<void>;
 
 function buildProgram(start: Start): Command {
   const program = new Command('oddtrail')
@@ -216,10 +225,57 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     .option('--seed <n>', 'same seed, same trail', parseCount, 1)
     .option('--days <n>', 'days of activity', parsePositive, 12)
     .option('--events-per-day <n>', 'about so many events a day', parsePositive, 8_000)
+    .option(
+      '--serve',
+      'run the service over it: the last day comes live, to be watched in a browser',
+    )
+    .option('--port <n>', 'with --serve: of the pages, or the next that is free', parsePort, 7433)
+    .option('--haste <n>', 'with --serve: so many times faster', parsePositive, 1)
+    .option('--until-done', 'with --serve: end once the story is told')
     .option('-q, --quiet', 'no progress and no notes')
-    .action((options) => start(options, (output, signal) => demo(options, output, signal)));
+    .action((options) =>
+      options.serve === true
+        ? start(
+            options,
+            (output, signal) => demoServe(options, version(), output, signal),
+            'service',
+          )
+        : start(options, (output, signal) => demo(options, output, signal)),
+    );
 
+  addServiceCommands(program, start);
   return program;
+}
+
+/** Commands of the service, which all take its configuration. */
+function addServiceCommands(program: Command, start: Start): void {
+  const configured = (command: Command) =>
+    command
+      .requiredOption('-c, --config <file>', 'the configuration')
+      .option('-q, --quiet', 'no progress and no notes');
+
+  program
+    .command('init')
+    .description('write a commented configuration of the service to start from')
+    .option('--dir <dir>', 'folder to write it to', '.')
+    .option('-q, --quiet', 'no progress and no notes')
+    .action((options) => start(options, (output) => initCommand(options, output)));
+
+  configured(program.command('check'))
+    .description('report all that is wrong with a configuration')
+    .option('--connect', 'also try sources, store and destinations; sends nothing')
+    .action((options) => start(options, (output) => checkCommand(options, output)));
+
+  configured(program.command('run'))
+    .description('run the service: read, score, store, serve, alert')
+    .addHelpText(
+      'after',
+      `
+SIGHUP reads the configuration again; SIGTERM and Ctrl-C end it in order, a second one at once.`,
+    )
+    .action((options) =>
+      start(options, (output, signal) => runCommand(options, version(), output, signal), 'service'),
+    );
 }
 
 function version(): string {

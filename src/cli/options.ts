@@ -43,6 +43,12 @@ export function parsePositive(text: string): number {
   return value;
 }
 
+export function parsePort(text: string): number {
+  const value = parseCount(text);
+  if (value > 65_535) throw new InvalidArgumentError('wanted: 0 to 65535');
+  return value;
+}
+
 export function parseScore(text: string): number {
   const value = Number(text);
   if (!/^\d*\.?\d+$|^\d+\.$/.test(text) || !(value >= 0 && value <= 1)) {

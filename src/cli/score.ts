@@ -1,3 +1,4 @@
+import {chainNote} from '../app/chain-note.ts';
 import {displayOf} from '../app/display.ts';
 import type {EventView} from '../app/score-trail.ts';
 import {TopEvents} from '../app/top-events.ts';
@@ -105,13 +106,15 @@ interface Row {
 }
 
 export function rowOf(event: EventView): Row {
+  const chain = chainNote(event.text('principal'), event.origin);
+  const reason = event.explain()?.sentence ?? '';
   return {
     time: event.time,
     score: event.score,
     principal: displayOf(event.entityField(), event.entity()),
     operation: event.text('operation'),
     eventId: event.eventId(),
-    why: event.explain()?.sentence ?? '',
+    why: [reason, chain].filter(Boolean).join('; '),
   };
 }
 

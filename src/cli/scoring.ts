@@ -5,6 +5,7 @@ import {readContexts} from '../app/context-file.ts';
 import {Detector} from '../app/detector.ts';
 import {fingerprintOf} from '../app/fingerprint.ts';
 import {checkSavable, loadModel, saveModel} from '../app/model-file.ts';
+import {lockModel} from '../app/model-lock.ts';
 import {type EventView, type ScoreTrailOptions, scoreTrail} from '../app/score-trail.ts';
 import {columnsOf, type DecodeSettings, listTrail, type TrailSummary} from '../app/trail.ts';
 import {AppError} from '../base/errors.ts';
@@ -107,6 +108,23 @@ export async function runScoring(
 ): Promise<number> {
   const learn = options.learn !== false;
   checkOptions(paths, options, learn);
+  // Before it is loaded: what another run is about to save would be lost.
+  const lock = learn && options.model !== undefined ? await lockModel(options.model) : undefined;
+  try {
+    return await runLocked(paths, options, output, signal, visitor);
+  } finally {
+    await lock?.release();
+  }
+}
+
+async function runLocked(
+  paths: readonly string[],
+  options: ScoringOptions,
+  output: Output,
+  signal: AbortSignal,
+  visitor: ScoringVisitor,
+): Promise<number> {
+  const learn = options.learn !== false;
   const {detector, settings, loaded} = await prepare(options, output);
   if (!learn && !loaded && options.model !== undefined) {
     throw new AppError('usage', `There is no model "${options.model}" to score by`);

@@ -39,3 +39,23 @@ test('shows the line with a caret below the place', () => {
     'a.yml:2:7: b: Too small\n    b:  -1\n        ^',
   );
 });
+
+test('puts variables into strings, after parsing', () => {
+  const strings = z.strictObject({a: z.string(), b: z.string(), c: z.string().optional()});
+  const text = 'a: "x-${TOKEN}"\nb: ${UNSET:-usual}\n';
+  const variables = {TOKEN: 'y", b: [z]\n'};
+  expect(parseYaml('a.yml', text, strings, {variables})).toEqual({
+    ok: true,
+    value: {a: 'x-y", b: [z]\n', b: 'usual'},
+  });
+  expect(parseYaml('a.yml', 'a: p\nb: ${NO_SUCH}\nc: 3\n', strings, {variables})).toMatchObject({
+    ok: false,
+    problems: [
+      {line: 2, column: 4, message: 'The variable NO_SUCH is not set'},
+      {line: 3, column: 4, path: 'c'},
+    ],
+  });
+  expect(parseYaml('a.yml', 'a: ${TOKEN}\nb: c\n', strings)).toMatchObject({
+    value: {a: '${TOKEN}'},
+  });
+});

@@ -7,6 +7,7 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  visit,
 } from 'yaml';
 import type {z} from 'zod';
 
@@ -26,11 +27,20 @@ export type Parsed<T> =
   | {readonly ok: true; readonly value: T}
   | {readonly ok: false; readonly problems: readonly Problem[]};
 
+export interface ParseOptions {
+  /**
+   * Variables for `${NAME}` and `${NAME:-otherwise}` within strings. They are put in after the YAML
+   * was parsed, so whatever a variable holds stays one string. Without it nothing is put in.
+   */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
+}
+
 /** Reads YAML against a schema. Reports every problem, not just the first. */
 export function parseYaml<Schema extends z.ZodType>(
   file: string,
   text: string,
   schema: Schema,
+  {variables}: ParseOptions = {},
 ): Parsed<z.output<Schema>> {
   const lines = new LineCounter();
   const document = parseDocument(text, {lineCounter: lines, prettyErrors: false});
@@ -42,9 +52,25 @@ export function parseYaml<Schema extends z.ZodType>(
   if (document.errors.length > 0) {
     return {ok: false, problems: document.errors.map((e) => at(e.pos[0], [], e.message))};
   }
+  const unset: Problem[] = [];
+  if (variables !== undefined) {
+    visit(document, {
+      Scalar(key, node) {
+        if (key === 'key' || typeof node.value !== 'string') return;
+        node.value = node.value.replace(VARIABLE, (whole, name: string, otherwise?: string) => {
+          const value = variables[name] ?? otherwise;
+          if (value !== undefined) return value;
+          unset.push(at(node.range?.[0] ?? 0, [], `The variable ${name} is not set`));
+          return whole;
+        });
+      },
+    });
+  }
   // Aliases can blow a small file up; a person's configuration needs few.
   const parsed = schema.safeParse(document.toJS({maxAliasCount: 100}));
-  if (parsed.success) return {ok: true, value: parsed.data};
+  if (parsed.success) {
+    return unset.length === 0 ? {ok: true, value: parsed.data} : {ok: false, problems: unset};
+  }
 
   const root = document.contents;
   const problems = parsed.error.issues.flatMap((issue) => {
@@ -55,8 +81,11 @@ export function parseYaml<Schema extends z.ZodType>(
     }
     return [at(offsetOfValue(root, issue.path), issue.path, issue.message)];
   });
-  return {ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column)};
+  const all = [...unset, ...problems];
+  return {ok: false, problems: all.sort((a, b) => a.line - b.line || a.column - b.column)};
 }
+
+const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 
 /** `file:line:column: path: message`, then the line itself with a caret below. */
 export function formatProblem(problem: Problem, text: string): string {

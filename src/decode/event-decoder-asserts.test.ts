@@ -23,7 +23,7 @@ function brokenScanner(milliseconds: number, parameters: string): Scanner {
     fieldWord: (name) => words[name] ?? -1,
     groupWord: () => 14,
     text: () => 'yesterday',
-    combination: () => new Int32Array(0),
+    combination: () => [],
     recordOf: () => undefined,
     bytes: () => bytes,
   };

@@ -110,7 +110,6 @@ export class EventDecoder implements RecordSink {
       scanner.reset();
       this.#memos = this.#memos.map(() => new Int32Array(0));
       this.#needs.fill(0);
-      this.#keyHashes = new Int32Array(0);
       this.#rawTexts = [];
     }
   }
@@ -147,18 +146,21 @@ export class EventDecoder implements RecordSink {
       indexes[i] = range.firstIndex + i;
       places[i * 2] = range.baseOffset + (rows[at + 8] as number);
       places[i * 2 + 1] = rows[at + 9] as number;
+      // Access keys cross as hashes: they are only ever compared.
       if (words.accessKey >= 0) {
-        this.#key(rows[at + words.accessKey] as number, keys, i * 4);
-        if (words.issuedKey >= 0) this.#key(rows[at + words.issuedKey] as number, keys, i * 4 + 2);
+        keys[i * 4] = rows[at + words.accessKey] as number;
+        keys[i * 4 + 1] = rows[at + words.accessKey + 1] as number;
       }
-      for (let g = 0; g < this.#groupWords.length; g++) {
-        this.#fill(g, rows[at + (this.#groupWords[g] as number)] as number, columns, i * width);
+      if (words.issuedKey >= 0) {
+        keys[i * 4 + 2] = rows[at + words.issuedKey] as number;
+        keys[i * 4 + 3] = rows[at + words.issuedKey + 1] as number;
       }
       if (hourColumn >= 0) columns[i * width + hourColumn] = this.#hourOf(time);
-      if (words.operation >= 0) {
-        this.#look(range.from + i, at, columns, i * width);
-      }
     }
+    for (let group = 0; group < this.#groupWords.length; group++) {
+      this.#fill(group, rows, range, columns);
+    }
+    if (words.operation >= 0) this.#look(rows, range, columns);
     const strings = this.#strings.slice(this.#sent);
     this.#batches.push({
       file: this.#file,
@@ -191,45 +193,26 @@ export class EventDecoder implements RecordSink {
     return time;
   }
 
-  /** Access keys cross as hashes: they are only ever compared. Long-term keys are never issued. */
-  #key(text: number, keys: Int32Array, at: number): void {
-    if (text === 0) return;
-    if (text * 3 >= this.#keyHashes.length) {
-      const grown = new Int32Array(Math.max(3 * 1024, text * 6));
-      grown.set(this.#keyHashes);
-      this.#keyHashes = grown;
-    }
-    const known = this.#keyHashes;
-    if (known[text * 3] === 0) {
-      const key = this.#scanner.text(text);
-      const {hi, lo} = hash64(key);
-      known[text * 3] = 1;
-      if (!key.startsWith('AKIA')) {
-        known[text * 3 + 1] = hi;
-        known[text * 3 + 2] = lo;
-      }
-    }
-    keys[at] = known[text * 3 + 1] as number;
-    keys[at + 1] = known[text * 3 + 2] as number;
-  }
-
-  /** By text id: whether it is known, and the words of its hash. */
-  #keyHashes = new Int32Array(0);
-
-  /** Copies the components of a combination into a row, deriving them if they are new. */
-  #fill(group: number, combination: number, columns: Int32Array, at: number): void {
+  /** Writes the components that a group decides, deriving those of new combinations. */
+  #fill(group: number, rows: Int32Array, {from, to}: RowRange, columns: Int32Array): void {
+    const {stride} = this.#scanner;
+    const width = this.#deriver.columns.length;
     const own = this.#groupColumns[group] as readonly number[];
-    const width = own.length;
+    const count = own.length;
+    if (count === 0) return;
+    const first = own[0] as number;
     let memo = this.#memos[group] as Int32Array;
-    if ((combination + 1) * width > memo.length) {
-      const grown = new Int32Array(Math.max(64, (combination + 1) * width * 2)).fill(NOT_YET);
-      grown.set(memo);
-      memo = grown;
-      this.#memos[group] = memo;
+    let at = from * stride + (this.#groupWords[group] as number);
+    for (let row = 0; row < (to - from) * width; row += width, at += stride) {
+      const known = (rows[at] as number) * count;
+      if (known + count > memo.length) {
+        memo = extended(memo, known + count);
+        this.#memos[group] = memo;
+      }
+      if (memo[known] === NOT_YET) this.#derive(group, rows[at] as number, memo, known);
+      columns[row + first] = memo[known] as number;
+      for (let c = 1; c < count; c++) columns[row + (own[c] as number)] = memo[known + c] as number;
     }
-    const from = combination * width;
-    if (memo[from] === NOT_YET) this.#derive(group, combination, memo, from);
-    for (let c = 0; c < width; c++) columns[at + (own[c] as number)] = memo[from + c] as number;
   }
 
   #derive(group: number, combination: number, memo: Int32Array, from: number): void {
@@ -261,9 +244,19 @@ export class EventDecoder implements RecordSink {
   }
 
   /** A few operations name in their parameters what matters most, deeper than a scan goes. */
-  #look(row: number, at: number, columns: Int32Array, to: number): void {
-    const {rows} = this.#scanner;
-    const combination = rows[at + this.#words.operation] as number;
+  #look(rows: Int32Array, {from, to}: RowRange, columns: Int32Array): void {
+    const {stride} = this.#scanner;
+    const width = this.#deriver.columns.length;
+    const word = this.#words.operation;
+    for (let row = from; row < to; row++) {
+      const combination = rows[row * stride + word] as number;
+      if (this.#needsParameters(combination)) {
+        this.#lookInto(row, combination, columns, (row - from) * width);
+      }
+    }
+  }
+
+  #needsParameters(combination: number): boolean {
     if (combination >= this.#needs.length) {
       const grown = new Uint8Array(combination * 2);
       grown.set(this.#needs);
@@ -274,10 +267,13 @@ export class EventDecoder implements RecordSink {
       needs = this.#deriver.needsParameters(this.#texts('operation', combination)) ? 1 : 2;
       this.#needs[combination] = needs;
     }
-    if (needs === 2) return;
+    return needs === 1;
+  }
+
+  #lookInto(row: number, combination: number, columns: Int32Array, to: number): void {
     const changes = this.#deriver.fromParameters(
       this.#texts('operation', combination),
-      this.#parametersOf(row, at),
+      this.#parametersOf(row, row * this.#scanner.stride),
       (column) => this.#strings[columns[to + column] as number] ?? '',
     );
     for (const [column, component] of changes) columns[to + column] = this.#intern(component);
@@ -352,4 +348,11 @@ export class EventDecoder implements RecordSink {
       drops: {},
     };
   }
+}
+
+/** Room for at least so many words, the new ones not yet known. */
+function extended(memo: Int32Array, words: number): Int32Array {
+  const grown = new Int32Array(Math.max(64, words * 2)).fill(NOT_YET);
+  grown.set(memo);
+  return grown;
 }

@@ -1,6 +1,15 @@
-import type {ScanField, ScanSpec} from '../event/scan-spec.ts';
-import {HAS_ID_WORD, ID_WORD, MILLISECONDS_WORD, TIME_WORD} from './row-layout.ts';
-import {ownValue} from './scan-rules.ts';
+import {hash64} from '../base/hash.ts';
+import {textAt, textOfField} from '../event/field-text.ts';
+import type {ScanField} from '../event/scan-spec.ts';
+import {
+  HAS_ID_WORD,
+  hasText,
+  ID_WORD,
+  MILLISECONDS_WORD,
+  type RowLayout,
+  TIME_WORD,
+} from './row-layout.ts';
+import {LONG_TERM_KEY, ownValue} from './scan-rules.ts';
 
 const CANONICAL_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 const CANONICAL_UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -12,46 +21,49 @@ const CANONICAL_UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export class RecordReader {
   readonly #fields: readonly ScanField[];
 
-  constructor(spec: ScanSpec) {
+  readonly #words: readonly number[];
+
+  constructor({spec, fieldWords}: RowLayout) {
     this.#fields = spec.fields;
+    this.#words = fieldWords;
   }
 
-  /** Writes time and id into the row, and returns the text of each field, '' if absent. */
+  /**
+   * Writes time, id and hashes into the row, and returns the text of each field, '' if it is absent
+   * or has none.
+   */
   read(record: object, row: Int32Array): string[] {
     const hasTime = takeTime(ownValue(record, 'eventTime'), row);
     const hasId = takeUuid(ownValue(record, 'eventID'), row);
-    return this.#fields.map((field) => {
-      if (field.mode === 'range') return '';
+    return this.#fields.map((field, index) => {
+      if (field.mode === 'accessKey') {
+        takeHash(textAt(record, field.path), row, this.#words[index]!);
+      }
+      if (!hasText(field)) return '';
       // What the row holds in another form would only fill the table of texts.
       if (field.path.length === 1) {
         if (hasTime && field.path[0] === 'eventTime') return '';
         if (hasId && field.path[0] === 'eventID') return '';
       }
-      const text = asText(lookUp(record, field.path));
-      return field.mode === 'prefix' ? prefixOf(text) : text;
+      return textOfField(record, field);
     });
   }
 }
 
-function lookUp(record: object, path: readonly string[]): unknown {
-  let value: unknown = record;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    if (Array.isArray(value) !== (key === '[]')) return undefined;
-    value = key === '[]' ? (value as unknown[])[0] : ownValue(value, key);
-  }
-  return value;
+/** Half a surrogate pair stands for no character; it reads as U+FFFD, as everywhere in UTF-8. */
+export function wellFormed(text: string): string {
+  return /[\ud800-\udfff]/.test(text)
+    ? text.replace(/[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g, (found) =>
+        found.length === 2 ? found : '\ufffd',
+      )
+    : text;
 }
 
-function asText(value: unknown): string {
-  if (value === true) return 'true';
-  if (value === false) return 'false';
-  return typeof value === 'string' ? value : '';
-}
-
-function prefixOf(text: string): string {
-  const slash = text.indexOf('/');
-  return slash < 0 ? text : text.slice(0, slash + 1);
+function takeHash(text: string, row: Int32Array, word: number): void {
+  if (text === '' || text.startsWith(LONG_TERM_KEY)) return;
+  const {hi, lo} = hash64(wellFormed(text));
+  row[word] = hi;
+  row[word + 1] = lo;
 }
 
 function takeTime(value: unknown, row: Int32Array): boolean {

@@ -2,15 +2,15 @@ import {assert} from '../base/assert.ts';
 import type {ScanSpec} from '../event/scan-spec.ts';
 import {objectEnd} from './object-end.ts';
 import {RangeFinder} from './range-finder.ts';
-import {RecordReader} from './record-reader.ts';
-import {LENGTH_WORD, OFFSET_WORD, RowLayout} from './row-layout.ts';
+import {RecordReader, wellFormed} from './record-reader.ts';
+import {hasText, LENGTH_WORD, OFFSET_WORD, RowLayout} from './row-layout.ts';
 import {isPlainRecord} from './scan-rules.ts';
 import type {Scanner, ScannerOptions, ScanStop} from './scanner.ts';
 import {DEFAULT_CAPACITY, DEFAULT_ROWS} from './scanner.ts';
 
 interface Combinations {
   readonly ids: Map<string, number>;
-  readonly all: Int32Array[];
+  readonly all: (readonly number[])[];
 }
 
 /**
@@ -41,7 +41,7 @@ export class ReferenceScanner implements Scanner {
   constructor(spec: ScanSpec, options: ScannerOptions = {}) {
     this.spec = spec;
     this.#layout = new RowLayout(spec);
-    this.#reader = new RecordReader(spec);
+    this.#reader = new RecordReader(this.#layout);
     this.#ranges = new RangeFinder(spec, this.#layout);
     this.#emptyRow = this.#layout.emptyRow();
     this.stride = this.#layout.stride;
@@ -119,7 +119,8 @@ export class ReferenceScanner implements Scanner {
     row[LENGTH_WORD] = length;
     const ids = texts.map((text) => this.intern(text));
     for (const [index, field] of this.spec.fields.entries()) {
-      if (field.mode !== 'range') row[this.#layout.fieldWords[index]!] = ids[index]!;
+      const word = this.#layout.fieldWords[index]!;
+      if (hasText(field) && word >= 0) row[word] = ids[index]!;
     }
     for (const [index, fields] of this.#layout.groupFields.entries()) {
       row[this.#layout.groupWords[index]!] = this.#combine(index, fields, ids);
@@ -133,7 +134,7 @@ export class ReferenceScanner implements Scanner {
     for (const field of fields) key += ids[field] === 0 ? ',' : `${ids[field]},`;
     const known = group.ids.get(key);
     if (known !== undefined) return known;
-    const id = group.all.push(Int32Array.from(fields, (field) => ids[field]!)) - 1;
+    const id = group.all.push(fields.map((field) => ids[field]!)) - 1;
     group.ids.set(key, id);
     this.#internedBytes += key.length + 4 * fields.length + 128;
     return id;
@@ -178,10 +179,10 @@ export class ReferenceScanner implements Scanner {
     return text;
   }
 
-  combination(group: string, id: number): Int32Array {
+  combination(group: string, id: number): readonly number[] {
     const ids = this.#groups[this.#layout.groupIndex(group)]!.all[id];
     assert(ids !== undefined, 'combination id is not dense');
-    return ids.slice();
+    return ids;
   }
 
   intern(raw: string): number {
@@ -222,13 +223,4 @@ function parseObject(text: string): object | undefined {
     // Not JSON: whoever frames the records says so, with its place.
     return undefined;
   }
-}
-
-/** Half a surrogate pair stands for no character; it reads as U+FFFD, as everywhere in UTF-8. */
-function wellFormed(text: string): string {
-  return /[\ud800-\udfff]/.test(text)
-    ? text.replace(/[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g, (found) =>
-        found.length === 2 ? found : '\ufffd',
-      )
-    : text;
 }

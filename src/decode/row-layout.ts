@@ -1,5 +1,5 @@
 import {assert} from '../base/assert.ts';
-import type {ScanSpec} from '../event/scan-spec.ts';
+import type {ScanField, ScanSpec} from '../event/scan-spec.ts';
 
 /** Words of a row before those of the fields; see `Scanner`. */
 export const TIME_WORD = 0;
@@ -10,12 +10,17 @@ export const OFFSET_WORD = 8;
 export const LENGTH_WORD = 9;
 const FIRST_FIELD_WORD = 10;
 
+/** Whether a field has the id of a text; the others have two words of another meaning. */
+export function hasText({mode}: ScanField): boolean {
+  return mode === 'text' || mode === 'prefix';
+}
+
 /** Where each field and group of a specification stands in a row. */
 export class RowLayout {
   readonly spec: ScanSpec;
   /** A multiple of four, so that rows can be copied as vectors. */
   readonly stride: number;
-  /** By field index. */
+  /** By field index; -1 for what is not in the row. */
   readonly fieldWords: readonly number[];
   /** By group index. */
   readonly groupWords: readonly number[];
@@ -31,15 +36,19 @@ export class RowLayout {
       assert(!this.#fields.has(field.name), `two fields are named "${field.name}"`);
       assert(field.path.length > 0 && field.path[0] !== '[]', `field "${field.name}" has no key`);
       this.#fields.set(field.name, index);
+      if (field.inRow === false) {
+        assert(hasText(field), `field "${field.name}" has no text, and must be in the row`);
+        return -1;
+      }
       const own = word;
-      word += field.mode === 'range' ? 2 : 1;
+      word += hasText(field) ? 1 : 2;
       return own;
     });
     this.groupFields = spec.groups.map((group) =>
       group.fields.map((name) => {
         const index = this.#fields.get(name);
         assert(index !== undefined, `group "${group.name}" names no field: "${name}"`);
-        assert(spec.fields[index]?.mode !== 'range', `field "${name}" has no text to group by`);
+        assert(hasText(spec.fields[index]!), `field "${name}" has no text to group by`);
         return index;
       }),
     );
@@ -53,8 +62,9 @@ export class RowLayout {
 
   fieldWord(name: string): number {
     const index = this.#fields.get(name);
-    assert(index !== undefined, `no field "${name}"`);
-    return this.fieldWords[index]!;
+    const word = index === undefined ? -1 : this.fieldWords[index]!;
+    assert(word >= 0, `no field "${name}" in the row`);
+    return word;
   }
 
   groupIndex(name: string): number {

@@ -1,7 +1,8 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect, test} from 'vitest';
-import {expectAgreement} from '../../test/scanner-agreement.ts';
+import {expectAgreement, plainRows} from '../../test/scanner-agreement.ts';
+import {hash64} from '../base/hash.ts';
 import type {FieldMode, ScanSpec} from '../event/scan-spec.ts';
 import {ReferenceScanner} from './reference-scanner.ts';
 import {ENTRY, FLAG, GROUP, NODE} from './scan-layout.ts';
@@ -96,6 +97,41 @@ test('serves several fields and groups from one place', () => {
   expect(fast.groupCount('none')).toBe(1);
 });
 
+test('hashes access keys, and leaves out those that are never issued', () => {
+  const spec: ScanSpec = {
+    fields: [
+      field('text', ['a']),
+      field('key', ['a'], 'accessKey'),
+      field('again', ['b'], 'accessKey'),
+      {...field('quiet', ['a']), inRow: false},
+    ],
+    groups: [{name: 'group', fields: ['quiet']}],
+  };
+  const keyOf = (value: string) => scanOne(spec, `"a":${value}`).key;
+  for (const key of ['ASIAGAGUL3RSDE4GGLXX', 'A', 'AKI', 'akia', 'xAKIA', 'true']) {
+    const {hi, lo} = hash64(key);
+    expect(keyOf(`"${key}"`)).toBe(`${hi}+${lo}`);
+    expect(scanOne(spec, `"b":"${key}"`)).toEqual({text: '', key: '0+0', again: `${hi}+${lo}`});
+  }
+  expect(keyOf('true')).toBe(keyOf('"true"'));
+  for (const none of ['"AKIA"', '"AKIAGAGUL3RSDE4GGLXX"', '""', 'null', '["ASIA"]', '7']) {
+    expect(keyOf(none)).toBe('0+0');
+  }
+});
+
+test('leaves access keys that are not plain ASCII to the reference', () => {
+  const spec = {fields: [field('key', ['a'], 'accessKey')], groups: []};
+  for (const key of ['é', '\\u0041', 'AKIA\\u00e9', '\\ud800']) {
+    const text = `{"eventTime":0,"eventSource":"","eventName":"","a":"${key}"}`;
+    const bytes = new TextEncoder().encode(text);
+    const fast = new WasmScanner(spec);
+    const reference = new ReferenceScanner(spec);
+    expect(expectAgreement(fast, reference, bytes).stop).toBe('not-understood');
+    fast.addRecord(JSON.parse(text), 0, bytes.length);
+    expect(plainRows(fast)).toEqual(plainRows(reference));
+  }
+});
+
 test('refuses specifications that contradict themselves', () => {
   const a = field('a', ['a']);
   const bad: ScanSpec[] = [
@@ -103,6 +139,8 @@ test('refuses specifications that contradict themselves', () => {
     {fields: [field('a', [])], groups: []},
     {fields: [a], groups: [{name: 'g', fields: ['b']}]},
     {fields: [field('a', ['a'], 'range')], groups: [{name: 'g', fields: ['a']}]},
+    {fields: [field('a', ['a'], 'accessKey')], groups: [{name: 'g', fields: ['a']}]},
+    {fields: [{...field('a', ['a'], 'range'), inRow: false}], groups: []},
   ];
   for (const spec of bad) {
     expect(() => new WasmScanner(spec)).toThrow('Assertion failed');

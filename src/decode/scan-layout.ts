@@ -19,6 +19,7 @@ export const ENTRY = {
   PREFIX: 52,
   RANGE: 56,
   NEEDLE: 60,
+  ACCESS_KEY: 84,
 } as const;
 const ENTRY_SIZE = 96;
 export const FLAG = {REFUSE: 1, TIME: 2, ID: 4, STRING: 8} as const;
@@ -35,6 +36,7 @@ interface Entry {
   readonly text: number[];
   readonly prefix: number[];
   readonly range: number[];
+  readonly accessKey: number[];
   flags: number;
   present: number;
   string: number;
@@ -74,7 +76,7 @@ export function buildScanImage(spec: ScanSpec, layout: RowLayout, base: number):
   const template = writer.space(stagedBytes, 16);
   writer.put(template, new Uint8Array(layout.emptyRow().buffer));
 
-  const targets = spec.fields.map((_, index) => [staged + layout.fieldWords[index]! * 4]);
+  const targets = layout.fieldWords.map((word) => (word < 0 ? [] : [staged + word * 4]));
   const groups = writer.space(spec.groups.length * GROUP.SIZE, 8);
   let ids = staged + rowBytes;
   for (const [index, fields] of layout.groupFields.entries()) {
@@ -122,6 +124,7 @@ function newEntry(key: string): Entry {
     text: [],
     prefix: [],
     range: [],
+    accessKey: [],
     flags: 0,
     present: 0,
     string: 0,
@@ -198,6 +201,7 @@ function writeEntry(writer: ImageWriter, entry: Entry, addresses: number[]): num
   writer.u32(address + ENTRY.TEXT, writeList(writer, entry.text));
   writer.u32(address + ENTRY.PREFIX, writeList(writer, entry.prefix));
   writer.u32(address + ENTRY.RANGE, writeList(writer, entry.range));
+  writer.u32(address + ENTRY.ACCESS_KEY, writeList(writer, entry.accessKey));
   if (entry.needle !== '') {
     const needle = writer.space(24, 8);
     writer.u32(needle, entry.needle.length);

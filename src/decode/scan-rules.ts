@@ -33,6 +33,9 @@ export const REFUSED_TEXTS: readonly (readonly [key: string, contained: string])
   ['eventType', 'Insight'],
 ];
 
+/** How access keys begin that are never issued by a call; four bytes of ASCII. */
+export const LONG_TERM_KEY = 'AKIA';
+
 export function isPlainRecord(record: object): boolean {
   for (const key of REQUIRED_STRINGS) {
     if (typeof ownValue(record, key) !== 'string') return false;

@@ -38,7 +38,7 @@ export const DEFAULT_CAPACITY = 64 * 1024 * 1024;
  * | 3 | 1 when words 4–7 hold the `eventID`'s 128 bits, 0 when it must be read as text |
  * | 4–7 | the 128 bits of a canonical lower-case UUID, in the order written, big-endian words |
  * | 8, 9 | byte offset and length of the record within the loaded bytes |
- * | 10 … | one word per field: the id of its text (0 = absent), or for `range` fields two words: offset (-1 = absent) and length |
+ * | 10 … | one word per field that is in the row: the id of its text (0 = absent), or two words: offset (-1 = absent) and length for `range` fields, high and low word of the hash (0 0 = absent) for `accessKey` fields |
  * | … | one word per group: the dense id (≥ 0) of the combination of its fields' ids |
  *
  * Time is the top-level key `eventTime` in the form `YYYY-MM-DDTHH:MM:SSZ`, a date that the calendar
@@ -93,7 +93,7 @@ export interface Scanner {
   groupCount(name: string): number;
   text(id: number): string;
   /** The text ids of one combination, in the order of the group's fields. */
-  combination(group: string, id: number): Int32Array;
+  combination(group: string, id: number): readonly number[];
   /** Interns a text that came from elsewhere. */
   intern(text: string): number;
   /** Bytes held by interned texts and combinations. */

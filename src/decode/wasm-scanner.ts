@@ -1,7 +1,7 @@
 import {assert} from '../base/assert.ts';
 import type {ScanSpec} from '../event/scan-spec.ts';
 import {RecordReader} from './record-reader.ts';
-import {MILLISECONDS_WORD, OFFSET_WORD, RowLayout} from './row-layout.ts';
+import {hasText, OFFSET_WORD, RowLayout} from './row-layout.ts';
 import {buildScanImage, GROUP, type ScanImage} from './scan-layout.ts';
 import type {Scanner, ScannerOptions, ScanStop} from './scanner.ts';
 import {DEFAULT_CAPACITY, DEFAULT_ROWS} from './scanner.ts';
@@ -79,8 +79,10 @@ export class WasmScanner implements Scanner {
   readonly #image: ScanImage;
   readonly #decoder = new TextDecoder('utf-8', {ignoreBOM: true});
   readonly #encoder = new TextEncoder();
+  readonly #emptyRow: Int32Array;
   readonly #scratch: Int32Array;
   #bytes = new Uint8Array();
+  #allWords = new Int32Array();
 
   /** Address of the loaded bytes. */
   #window = 0;
@@ -91,8 +93,9 @@ export class WasmScanner implements Scanner {
     this.spec = spec;
     this.capacity = options.capacity ?? DEFAULT_CAPACITY;
     this.#layout = new RowLayout(spec);
-    this.#reader = new RecordReader(spec);
+    this.#reader = new RecordReader(this.#layout);
     this.stride = this.#layout.stride;
+    this.#emptyRow = this.#layout.emptyRow();
     this.#scratch = this.#layout.emptyRow();
     this.#wasm = new WebAssembly.Instance(compile(), {}).exports as unknown as Exports;
     const base = Math.ceil(this.#wasm.heapBase() / 16) * 16;
@@ -126,6 +129,12 @@ export class WasmScanner implements Scanner {
     return this.#bytes;
   }
 
+  #memoryWords(): Int32Array {
+    const buffer = this.#wasm.memory.buffer;
+    if (this.#allWords.buffer !== buffer) this.#allWords = new Int32Array(buffer);
+    return this.#allWords;
+  }
+
   #words(address: number, length: number): Int32Array {
     return new Int32Array(this.#wasm.memory.buffer, address, length);
   }
@@ -155,17 +164,20 @@ export class WasmScanner implements Scanner {
 
   addRecord(record: object, offset: number, length: number): boolean {
     const at = this.#wasm.count();
-    const row = this.#scratch.fill(0);
-    row[MILLISECONDS_WORD] = -1;
+    const row = this.#scratch;
+    row.set(this.#emptyRow);
     const texts = this.#reader.read(record, row);
     const ids = texts.map((text) => this.intern(text));
     this.#wasm.beginRow();
     const {staged, targets} = this.#image;
     this.#words(staged, OFFSET_WORD).set(row.subarray(0, OFFSET_WORD));
-    const memory = this.#words(0, this.#wasm.memory.buffer.byteLength >>> 2);
+    const memory = this.#memoryWords();
     for (const [index, field] of this.spec.fields.entries()) {
-      if (field.mode === 'range') continue;
-      for (const address of targets[index]!) memory[address >>> 2] = ids[index]!;
+      const word = this.#layout.fieldWords[index]!;
+      for (const address of targets[index]!) {
+        if (hasText(field)) memory[address >>> 2] = ids[index]!;
+        else memory.set(row.subarray(word, word + 2), address >>> 2);
+      }
     }
     if (this.#wasm.endRow(offset, length) === 0) return false;
     this.#records[at] = record;
@@ -198,7 +210,8 @@ export class WasmScanner implements Scanner {
   }
 
   groupCount(name: string): number {
-    return this.#group(name)[GROUP.COUNT >>> 2]!;
+    const held = this.#groupAt(this.#layout.groupIndex(name));
+    return this.#memoryWords()[held + (GROUP.COUNT >>> 2)]!;
   }
 
   text(id: number): string {
@@ -209,17 +222,22 @@ export class WasmScanner implements Scanner {
     );
   }
 
-  combination(group: string, id: number): Int32Array {
-    const held = this.#group(group);
-    assert(id >= 0 && id < held[GROUP.COUNT >>> 2]!, 'combination id is not dense');
-    const fields = this.#layout.groupFields[this.#layout.groupIndex(group)]!.length;
-    const data = held[GROUP.DATA >>> 2]! >>> 0;
-    return this.#words(data + id * held[GROUP.BYTES >>> 2]!, fields).slice();
+  combination(group: string, id: number): readonly number[] {
+    const index = this.#layout.groupIndex(group);
+    const memory = this.#memoryWords();
+    const held = this.#groupAt(index);
+    assert(id >= 0 && id < memory[held + (GROUP.COUNT >>> 2)]!, 'combination id is not dense');
+    const data = memory[held + (GROUP.DATA >>> 2)]! >>> 2;
+    const from = data + id * (memory[held + (GROUP.BYTES >>> 2)]! >>> 2);
+    const ids: number[] = [];
+    const count = this.#layout.groupFields[index]!.length;
+    for (let i = 0; i < count; i++) ids.push(memory[from + i]!);
+    return ids;
   }
 
-  #group(name: string): Int32Array {
-    const address = this.#image.groups + this.#layout.groupIndex(name) * GROUP.SIZE;
-    return this.#words(address, GROUP.SIZE >>> 2);
+  /** Word of the memory at which a group begins. */
+  #groupAt(index: number): number {
+    return (this.#image.groups + index * GROUP.SIZE) >>> 2;
   }
 
   intern(text: string): number {

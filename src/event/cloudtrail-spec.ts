@@ -1,7 +1,12 @@
 import type {FieldMode, ScanField, ScanGroup, ScanSpec} from './scan-spec.ts';
 
-function field(name: string, path: string, mode: FieldMode = 'text'): ScanField {
+/** What rows hold, for whoever reads them. */
+function inRow(name: string, path: string, mode: FieldMode = 'text'): ScanField {
   return {name, path: path.split('.'), mode};
+}
+
+function field(name: string, path: string, mode: FieldMode = 'text'): ScanField {
+  return {name, path: path.split('.'), mode, inRow: false};
 }
 
 /**
@@ -65,11 +70,11 @@ const RESOURCE_FIELDS = RESOURCE_PARAMETERS.map((name) =>
 
 const FIELDS: readonly ScanField[] = [
   // The scanner knows these two by name and interns only those that are not canonical.
-  field('eventTime', 'eventTime'),
-  field('eventID', 'eventID'),
+  inRow('eventTime', 'eventTime'),
+  inRow('eventID', 'eventID'),
 
-  field('eventSource', 'eventSource'),
-  field('eventName', 'eventName'),
+  inRow('eventSource', 'eventSource'),
+  inRow('eventName', 'eventName'),
   field('eventType', 'eventType'),
   field('eventCategory', 'eventCategory'),
   field('insightType', 'insightDetails.insightType'),
@@ -113,12 +118,10 @@ const FIELDS: readonly ScanField[] = [
   field('resourceType', 'resources.[].type'),
   field('resourceAccount', 'resources.[].accountId'),
 
-  field('accessKeyId', 'userIdentity.accessKeyId'),
-  field('issuedAccessKeyId', 'responseElements.credentials.accessKeyId'),
+  inRow('accessKeyId', 'userIdentity.accessKeyId', 'accessKey'),
+  inRow('issuedAccessKeyId', 'responseElements.credentials.accessKeyId', 'accessKey'),
 
-  field('requestParameters', 'requestParameters', 'range'),
-  field('responseElements', 'responseElements', 'range'),
-  field('resources', 'resources', 'range'),
+  inRow('requestParameters', 'requestParameters', 'range'),
 ];
 
 const GROUPS = [

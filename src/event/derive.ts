@@ -1,6 +1,7 @@
 import type {AsnTable} from './asn-table.ts';
 import {CLOUDTRAIL_SPEC, type GroupName} from './cloudtrail-spec.ts';
 import {errorOf} from './error.ts';
+import {textOfField} from './field-text.ts';
 import type {Components, EventField} from './fields.ts';
 import {HourClock, type HourOptions} from './hour.ts';
 import {parsed, valueAt} from './json.ts';
@@ -10,7 +11,6 @@ import {needsParameters, outsideComponent, outsidePrincipals} from './outside.ts
 import type {PeerGroup} from './peer-groups.ts';
 import {identityOf} from './principal.ts';
 import {resourceOf} from './resource.ts';
-import type {ScanField} from './scan-spec.ts';
 import {component, first, NONE, type Texts} from './text.ts';
 import {userAgentOf} from './user-agent.ts';
 
@@ -122,14 +122,6 @@ export function textsOfRecord(record: object): Record<string, string> {
   const texts: Record<string, string> = {};
   for (const field of CLOUDTRAIL_SPEC.fields) texts[field.name] = textOfField(record, field);
   return texts;
-}
-
-function textOfField(record: object, {path, mode}: ScanField): string {
-  if (mode === 'range') return '';
-  const value = valueAt(record, path);
-  const text = typeof value === 'string' || typeof value === 'boolean' ? String(value) : '';
-  const slash = mode === 'prefix' ? text.indexOf('/') : -1;
-  return slash < 0 ? text : text.slice(0, slash + 1);
 }
 
 /**

@@ -28,9 +28,21 @@ export function parseIp(text: string): Ip | undefined {
 }
 
 function parseV4(text: string): number[] | undefined {
-  if (!/^\d{1,3}(?:\.\d{1,3}){3}$/.test(text)) return undefined;
-  const bytes = text.split('.').map(Number);
-  return bytes.every((byte) => byte <= 255) ? bytes : undefined;
+  if (text.length > 15) return undefined;
+  const bytes: number[] = [];
+  let byte = 0;
+  let digits = 0;
+  for (let i = 0; i <= text.length; i++) {
+    const digit = i === text.length ? -2 : text.charCodeAt(i) - 0x30;
+    if (digit >= 0 && digit <= 9) {
+      byte = byte * 10 + digit;
+      if (++digits > 3 || byte > 255) return undefined;
+    } else if (digit === -2 && digits > 0) {
+      bytes.push(byte);
+      byte = digits = 0;
+    } else return undefined;
+  }
+  return bytes.length === 4 ? bytes : undefined;
 }
 
 function parseV6(text: string): number[] | undefined {

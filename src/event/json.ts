@@ -5,12 +5,19 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value at a path of keys, "[]" being an array's first element; undefined if there is none. */
+const INDEX = /^(?:0|[1-9]\d*)$/;
+
+/**
+ * The value at a path of own keys; of an array "[]" is the first element, and a number that one.
+ * Undefined if there is none.
+ */
 export function valueAt(value: unknown, path: readonly string[]): unknown {
   let at = value;
   for (const key of path) {
-    if (key === '[]') at = Array.isArray(at) ? at[0] : undefined;
-    else at = isObject(at) && Object.hasOwn(at, key) ? at[key] : undefined;
+    if (Array.isArray(at)) {
+      if (key === '[]') at = at[0];
+      else at = INDEX.test(key) ? at[Number(key)] : undefined;
+    } else at = key !== '[]' && isObject(at) && Object.hasOwn(at, key) ? at[key] : undefined;
     if (at === undefined) return undefined;
   }
   return at;

@@ -17,7 +17,7 @@ test.each([
   ['fe80::1%eth0', 'private'],
   ['::1', 'private'],
   ['AWS Internal', 'aws-internal'],
-  ['secretsmanager.amazonaws.com', 'service:secretsmanager.amazonaws.com'],
+  ['secretsmanager.amazonaws.com', 'aws-service'],
   ['1.2.3.400', 'other'],
   ['1::2::3', 'other'],
   ['bar', 'other'],

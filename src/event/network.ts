@@ -5,7 +5,7 @@ import {component, first, NONE, type Texts} from './text.ts';
 /**
  * Where a call came from, coarse enough to come again: a VPC endpoint, the autonomous system if
  * there is a table, else the /24 (IPv4) or /48 (IPv6); "private:10.1.0.0/16" or "private",
- * "aws-internal", "service:ec2.amazonaws.com", "other" for what is no address, "-" if absent.
+ * "aws-internal", "aws-service", "other" for what is no address, "-" if absent.
  *
  * Reads `sourceIPAddress`, `vpcEndpointId`, `oldVpcEndpointId`, `invokedBy`.
  */
@@ -42,7 +42,8 @@ function nameOf(text: string): string | undefined {
   const isHost = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:amazonaws\.com(?:\.cn)?|aws\.internal)$/.test(
     name,
   );
-  return isHost ? component(`service:${name}`, 100) : undefined;
+  // Which service is no news: one that acts for itself is the principal, and has but one source.
+  return isHost ? 'aws-service' : undefined;
 }
 
 /** Addresses that nobody on the internet has (IANA special-purpose registries). */

@@ -76,7 +76,12 @@ const RULES: readonly Rule[] = [
   {parameter: 'name', kind: 'database', services: ['glue', 'athena']},
 ];
 
-const FIELD_RULES = RULES.map((rule) => ({...rule, field: `parameter.${rule.parameter}`}));
+/** By field; a record has few parameters, and there are many rules. */
+const FIELD_RULES = new Map<string, (Rule & {readonly order: number})[]>();
+for (const [order, rule] of RULES.entries()) {
+  const field = `parameter.${rule.parameter}`;
+  FIELD_RULES.set(field, [...(FIELD_RULES.get(field) ?? []), {...rule, order}]);
+}
 
 const EC2_KINDS: readonly (readonly [RegExp, string])[] = [
   [/Snapshot/, 'snapshot'],
@@ -106,12 +111,10 @@ export function resourceOf(texts: Texts): string {
   if (eventName === 'ConsoleLogin') return mfaOf(mfaUsed);
   const service = serviceOf(texts.eventSource ?? '');
   return component(
-    first(
-      service === 'ec2' ? attributeOf(texts, eventName) : '',
-      byRule(texts, service, eventName),
-      service === 'ec2' ? ec2Kind(eventName) : '',
+    (service === 'ec2' ? attributeOf(texts, eventName) : '') ||
+      byRule(texts, service, eventName) ||
+      (service === 'ec2' ? ec2Kind(eventName) : '') ||
       fromResources(texts, service),
-    ),
   );
 }
 
@@ -120,23 +123,31 @@ function mfaOf(mfaUsed: string): string {
 }
 
 function byRule(texts: Texts, service: string, eventName: string): string {
-  for (const {field, kind, services, name} of FIELD_RULES) {
-    const text = texts[field] ?? '';
-    if (text === '' || (services !== undefined && !services.includes(service))) continue;
-    const named = name === undefined ? text : name(text);
-    if (creates(eventName, kind) || (kind === 'security-group' && SECURITY_GROUP_ID.test(text))) {
-      return kind;
-    }
-    const isDocument = service === 'ssm' && kind === 'parameter' && eventName.includes('Document');
-    return `${isDocument ? 'document' : kind}:${named}`;
+  let rule: (Rule & {readonly order: number}) | undefined;
+  let text = '';
+  for (const field of Object.keys(texts)) {
+    const own = FIELD_RULES.get(field);
+    const value = own === undefined ? '' : (texts[field] ?? '');
+    if (own === undefined || value === '') continue;
+    const found = own.find(({services}) => services === undefined || services.includes(service));
+    if (found === undefined || (rule !== undefined && rule.order < found.order)) continue;
+    rule = found;
+    text = value;
   }
-  return '';
+  if (rule === undefined) return '';
+  const {kind, name} = rule;
+  if (creates(eventName, kind) || (kind === 'security-group' && SECURITY_GROUP_ID.test(text))) {
+    return kind;
+  }
+  const isDocument = service === 'ssm' && kind === 'parameter' && eventName.includes('Document');
+  return `${isDocument ? 'document' : kind}:${name === undefined ? text : name(text)}`;
 }
 
 const SECURITY_GROUP_ID = /^sg-[0-9a-f]{8,}$/;
 
 /** True for "CreateTable" and "table", not for "CreateAccessKey" and "user". */
 function creates(eventName: string, kind: string): boolean {
+  if (!eventName.startsWith('Create') && !eventName.startsWith('Import')) return false;
   const noun = /^(?:Create|Import)([A-Za-z]+)/.exec(eventName)?.[1]?.toLowerCase();
   return noun !== undefined && (noun === kind.replace('-', '') || noun === CREATED_AS[kind]);
 }

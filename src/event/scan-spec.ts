@@ -8,15 +8,19 @@
  *   else (null, numbers, objects, arrays, absent) counts as absent.
  * - `prefix`: as `text`, cut before the second "/" segment: "a/b/c" gives "a/", "a" gives "a".
  * - `range`: the byte range of the value, whatever it is; no text.
+ * - `accessKey`: the `hash64` of what `text` would be, and no text; absent too if it is a long-term
+ *   key ("AKIA…"), which no call ever issues.
  */
-export type FieldMode = 'text' | 'prefix' | 'range';
+export type FieldMode = 'text' | 'prefix' | 'range' | 'accessKey';
 
 export interface ScanField {
   /** Unique name, by which groups refer to it. */
   readonly name: string;
-  /** Keys from the record's root; "[]" is the first element of an array. */
+  /** Keys from the record's root; "[]" is the first element of an array; none is a number. */
   readonly path: readonly string[];
   readonly mode: FieldMode;
+  /** False for a text or prefix that only groups want: rows are the shorter for it. */
+  readonly inRow?: boolean;
 }
 
 /**

@@ -26,7 +26,11 @@ function hex(word: number): string {
 
 /** First text that is not empty, else "". */
 export function first(...texts: readonly (string | undefined)[]): string {
-  return texts.find((text) => text !== undefined && text !== '') ?? '';
+  for (let i = 0; i < texts.length; i++) {
+    const text = texts[i];
+    if (text !== undefined && text !== '') return text;
+  }
+  return '';
 }
 
 /** The account in an ARN ("arn:partition:service:region:ACCOUNT:resource"), or "". */

@@ -21,7 +21,7 @@ test.each([
   ['[S3Console/0.4, aws-internal/3 aws-sdk-java/1.12.488 Linux/5.10]', 'console'],
   ['console.ec2.amazonaws.com', 'console'],
   ['cloudformation.amazonaws.com', 'cloudformation'],
-  ['ec2.amazonaws.com', 'service:ec2.amazonaws.com'],
+  ['ec2.amazonaws.com', 'aws-service'],
   ['AWS Internal', 'aws-internal'],
   [
     'Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:102.0) Gecko/20100101 Firefox/102.0',

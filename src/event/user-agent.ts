@@ -87,7 +87,7 @@ const UUID = /[0-9a-f]{8}-(?:[0-9a-f]{1,4}-?){1,3}[0-9a-f]{0,12}/g;
 
 /**
  * The family of a client, without any version: "boto3", "sdk-go", "browser:firefox",
- * "service:ec2.amazonaws.com". An operating system of attackers, a security tool and the place it
+ * "aws-service". An operating system of attackers, a security tool and the place it
  * runs in are appended: "aws-cli+kali". Unknown clients give the first word of theirs.
  *
  * Reads `userAgent`, `sessionCredentialFromConsole`. At most 120 characters.
@@ -118,7 +118,7 @@ export function userAgentOf(texts: Texts): string {
 function serviceFamily(host: string): string {
   if (/(?:^|\.)(?:console|signin)\./.test(host)) return 'console';
   if (host === 'cloudformation.amazonaws.com') return 'cloudformation';
-  return component(`service:${host}`, 100);
+  return 'aws-service'; // Which one, the principal or the operation says; see `networkOf`.
 }
 
 function baseOf(text: string): string | undefined {

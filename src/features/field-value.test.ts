@@ -1,14 +1,6 @@
 import {expect, test} from 'vitest';
 import {MAX_COMPONENT_LENGTH} from '../event/text.ts';
-import {componentText, valueAt} from './field-value.ts';
-
-test('finds a value by its path, through objects and arrays, own properties only', () => {
-  const record = {a: {b: [{c: 1}, {c: 2}]}};
-  expect(valueAt(record, ['a', 'b', '1', 'c'])).toBe(2);
-  expect(valueAt(record, ['a', 'x', 'c'])).toBeUndefined();
-  expect(valueAt(record, ['a', 'constructor'])).toBeUndefined();
-  expect(valueAt(JSON.parse('{"__proto__": {"x": 3}}'), ['__proto__', 'x'])).toBe(3);
-});
+import {componentText} from './field-value.ts';
 
 test('puts numbers into buckets', () => {
   const log2 = {as: 'text', bucket: 'log2'} as const;

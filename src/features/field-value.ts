@@ -1,16 +1,6 @@
 import {component} from '../event/text.ts';
 import type {StreamField} from './stream.ts';
 
-/** The value at a path of keys joined by "."; own properties only; numbers index arrays. */
-export function valueAt(record: unknown, path: readonly string[]): unknown {
-  let value: unknown = record;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<string, unknown>)[key];
-  }
-  return value;
-}
-
 /** Patterns look no further into a value: what takes them quadratic time stays quick. */
 const MATCHED_LENGTH = 1_024;
 

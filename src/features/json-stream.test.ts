@@ -68,7 +68,7 @@ test('says what is wrong with what is no record', () => {
 test('takes time in seconds or milliseconds, as number or text, of plausible years', () => {
   const timeOf = (unit: 's' | 'ms', value: unknown) => {
     const flat = flattener({...stream, time: {path: 't', unit}}, derivation)({t: value});
-    return flat.ok ? `${flat.record['eventTime']}+${flat.milliseconds}` : flat.reason;
+    return flat.ok ? `${flat.record.eventTime}+${flat.milliseconds}` : flat.reason;
   };
   expect(timeOf('s', 1_767_600_930.25)).toBe('2026-01-05T08:15:30Z+250');
   expect(timeOf('s', '1767600930')).toBe('2026-01-05T08:15:30Z+0');

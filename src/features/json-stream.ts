@@ -1,7 +1,7 @@
 import type {Derivation} from '../event/derive.ts';
 import {parseEventTime} from '../event/event-time.ts';
+import {valueAt} from '../event/json.ts';
 import {fieldComponent} from './deriver.ts';
-import {valueAt} from './field-value.ts';
 import type {StreamDeclaration} from './stream.ts';
 
 export type JsonStream = Extract<StreamDeclaration, {type: 'json'}>;

@@ -1,4 +1,5 @@
 import type {SectionReader, SectionWriter} from '../base/binary.ts';
+import {Credits} from './credits.ts';
 import type {ModelPlan} from './plan.ts';
 
 /** The two scores of one event, in bits. */
@@ -13,28 +14,24 @@ export interface Surprise {
   fresh: number;
 }
 
-interface Credit {
-  time: number;
-  bits: number;
-}
-
 /**
  * Recent evidence of each entity, and the boost it gives (MODEL.md, 2.4 and 2.6):
  *
  *     S  = Σ_k w_k · b_k,  b_k = 10·(1 − e^(−bits_k/10))
  *     ev = Σ_k b_k over evidence facets with b_k ≥ 2 whose value was not credited within 24 h
- *     C  = S + Σ_k w_k · max(0, credit_k·2^(−age/6 h) − b_k)
+ *     C  = min(S + Σ_k w_k · max(0, credit_k·2^(−age/6 h) − b_k), max(S, 1.25·P))
  *     R  = C + 0.3 · M · 40·(1 − e^(−A/40)) · min(1, C/12)
- *     A ← A·2^(−Δt/6 h) + max(0, ev − 6)
+ *     A ← A·2^(−Δt/6 h) + max(0, ev − 6),  P ← max(P·2^(−Δt/6 h), S)
  *     M  = min(1, (m + ε)/(m̄ + ε)),  m = 1 − 2^−(days − 1),  ε = 0.02
  *
  * The second term of C keeps the news of a burst news: without it an attacker's network and calls
- * would be usual after the first few. m counts the days the entity was active, this one included;
+ * would be usual after the first few. P, the highest S of late, limits it: an ordinary burst whose
+ * events each bring a little is not as much news as all of them together. m counts the days the entity was active, this one included;
  * m̄ is its mean over recent events. Newcomers thus get (nearly) no boost, unless all are new.
  * `REFERENCE_PARAMETERS` are the design without the second term, and with M = m.
  * `judge` changes nothing; `learn` takes what `judge` found for the same event.
  *
- * Bounded: four numbers an entity, and credits of the last 24 hours, of which the oldest of an
+ * Bounded: six numbers an entity, and credits of the last 24 hours, of which the oldest of an
  * entity leave beyond a limit. Late events fade nothing.
  */
 export class Evidence {
@@ -43,8 +40,10 @@ export class Evidence {
   #time = new Float64Array(64);
   #days = new Int32Array(64);
   #lastDay = new Int32Array(64);
-  /** By entity, then by facet and value; in order of time. */
-  #credits = new Map<number, Map<number, Credit>>();
+  /** Highest S of late, and when it was. */
+  #peak = new Float64Array(64);
+  #peakTime = new Float64Array(64);
+  readonly #credits = new Credits();
   /** Of the entities of recent events. */
   #meanMaturity = 0;
   /** Events behind that mean. */
@@ -61,7 +60,7 @@ export class Evidence {
     const {facets, entity: column, parameters} = this.#plan;
     const entity = ids[column]!;
     const limit = parameters.saturation;
-    const credits = this.#credits.get(entity);
+    const credits = this.#credits;
     let surprise = 0;
     let fresh = 0;
     let carried = 0;
@@ -70,16 +69,17 @@ export class Evidence {
       const b = saturate(bits[f]!, limit);
       surprise += facet.weight * b;
       if (!facet.evidence) continue;
-      if (b >= parameters.evidenceBits) {
-        fresh += this.#uncredited(entity, f, ids[facet.target]!, time, b);
-      }
-      if (credits === undefined) continue;
-      const credit = credits.get(keyOf(f, ids[facet.target]!));
+      const credit = credits.mayHave(entity, f) ? credits.find(entity, f, ids[facet.target]!) : 0;
+      if (b >= parameters.evidenceBits) fresh += this.#uncredited(credit, time, b);
       // Most credits are worth less than the bits of now, however fresh they are.
-      if (credit !== undefined && credit.bits * parameters.carryWeight > b) {
+      if (credit !== 0 && credits.bitsOf(credit) * parameters.carryWeight > b) {
         const kept = this.#carried(credit, time);
         if (kept > b) carried += facet.weight * (kept - b);
       }
+    }
+    if (carried > 0) {
+      const ceiling = parameters.carryCeiling * this.#peakAt(entity, time);
+      carried = Math.min(carried, Math.max(0, ceiling - surprise));
     }
     const evidence = this.#massAt(entity, time);
     out.surprise = surprise;
@@ -106,15 +106,19 @@ export class Evidence {
         const b = saturate(bits[f]!, parameters.saturation);
         if (b < parameters.evidenceBits) continue;
         const value = ids[facet.target]!;
-        if (this.#uncredited(entity, f, value, time, b) > 0)
-          this.#credit(entity, f, value, time, b);
+        const credit = this.#credits.find(entity, f, value);
+        if (this.#uncredited(credit, time, b) > 0) this.#credit(entity, f, value, time, b);
       }
     }
     this.#judged = Math.min(this.#judged + 1, MATURITY_EVENTS);
     this.#meanMaturity += (this.#maturity(entity, time) - this.#meanMaturity) / this.#judged;
+    if (judged.surprise > this.#peakAt(entity, time)) {
+      this.#peak[entity] = judged.surprise;
+      this.#peakTime[entity] = time;
+    }
     const gain = judged.fresh - parameters.evidenceFloor;
     if (gain > 0) {
-      this.#mass[entity] = this.#massAt(entity, time) + gain;
+      this.#mass[entity] = judged.evidence + gain;
       this.#time[entity] = Math.max(this.#time[entity]!, time);
     }
     const day = dayOf(time);
@@ -135,21 +139,30 @@ export class Evidence {
     if (entity >= this.#mass.length) return;
     this.#mass[entity] = 0;
     this.#time[entity] = 0;
+    this.#peak[entity] = 0;
+    this.#peakTime[entity] = 0;
     this.#days[entity] = 0;
     this.#lastDay[entity] = 0;
-    this.#credits.delete(entity);
+    this.#credits.removeAll(entity);
   }
 
   #massAt(entity: number, time: number): number {
     const mass = this.#mass[entity] ?? 0;
     if (mass === 0) return 0;
     const hours = Math.max(0, time - this.#time[entity]!) / HOUR_MS;
-    return mass * 2 ** (-hours / this.#plan.parameters.evidenceHalfLifeHours);
+    return mass * halved(hours / this.#plan.parameters.evidenceHalfLifeHours);
+  }
+
+  #peakAt(entity: number, time: number): number {
+    const peak = this.#peak[entity] ?? 0;
+    if (peak === 0) return 0;
+    const hours = Math.max(0, time - this.#peakTime[entity]!) / HOUR_MS;
+    return peak * halved(hours / this.#plan.parameters.carryHalfLifeHours);
   }
 
   /** 0 on the first day on which the entity is active, soon 1. */
   #maturity(entity: number, time: number): number {
-    return 1 - 2 ** -(this.#daysAt(entity, time) - 1);
+    return MATURITY[Math.min(this.#daysAt(entity, time), MATURITY.length - 1)]!;
   }
 
   /** Maturity against that of others: in a stream where all are new, being new is no excuse. */
@@ -160,10 +173,10 @@ export class Evidence {
   }
 
   /** Bits that a credited value still has: what was news a while ago is not yet usual. */
-  #carried(credit: Credit, time: number): number {
+  #carried(credit: number, time: number): number {
     const {carryWeight, carryHalfLifeHours} = this.#plan.parameters;
-    const hours = Math.max(0, time - credit.time) / HOUR_MS;
-    return carryWeight * credit.bits * 2 ** (-hours / carryHalfLifeHours);
+    const hours = Math.max(0, time - this.#credits.timeOf(credit)) / HOUR_MS;
+    return carryWeight * this.#credits.bitsOf(credit) * halved(hours / carryHalfLifeHours);
   }
 
   #daysAt(entity: number, time: number): number {
@@ -171,51 +184,36 @@ export class Evidence {
     return days === 0 || dayOf(time) > this.#lastDay[entity]! ? days + 1 : days;
   }
 
-  #uncredited(entity: number, facet: number, value: number, time: number, bits: number): number {
-    const credit = this.#credits.get(entity)?.get(keyOf(facet, value));
+  /** Bits that are news, given the credit of their value; 0 for none. */
+  #uncredited(credit: number, time: number, bits: number): number {
+    if (credit === 0) return bits;
     const {creditHours, evidenceExcess} = this.#plan.parameters;
-    if (credit === undefined || time - credit.time >= creditHours * HOUR_MS) return bits;
-    const excess = bits - credit.bits;
+    if (time - this.#credits.timeOf(credit) >= creditHours * HOUR_MS) return bits;
+    const excess = bits - this.#credits.bitsOf(credit);
     return excess > evidenceExcess ? excess : 0;
   }
 
   #credit(entity: number, facet: number, value: number, time: number, bits: number): void {
-    let credits = this.#credits.get(entity);
-    if (credits === undefined) {
-      credits = new Map();
-      this.#credits.set(entity, credits);
-    }
-    const key = keyOf(facet, value);
-    credits.delete(key); // so that the order stays that of time
-    credits.set(key, {time, bits});
-    if (credits.size > this.#plan.parameters.credits) {
-      for (const oldest of credits.keys()) {
-        credits.delete(oldest);
-        break;
-      }
-    }
+    const credits = this.#credits;
+    credits.set(entity, facet, value, time, bits);
+    if (credits.count(entity) > this.#plan.parameters.credits) credits.removeOldest(entity);
   }
 
   #sweep(time: number): void {
     this.#swept = time;
-    const bound = time - this.#plan.parameters.creditHours * HOUR_MS;
-    for (const [entity, credits] of this.#credits) {
-      for (const [key, credit] of credits) if (credit.time <= bound) credits.delete(key);
-      if (credits.size === 0) this.#credits.delete(entity);
-    }
+    this.#credits.removeUntil(time - this.#plan.parameters.creditHours * HOUR_MS);
   }
 
   #grow(needed: number): void {
     const length = Math.max(needed, this.#mass.length * 2);
-    const grown = {mass: new Float64Array(length), time: new Float64Array(length)};
-    grown.mass.set(this.#mass);
-    grown.time.set(this.#time);
+    this.#mass = widened(this.#mass, length);
+    this.#time = widened(this.#time, length);
+    this.#peak = widened(this.#peak, length);
+    this.#peakTime = widened(this.#peakTime, length);
     const days = new Int32Array(length);
     const lastDay = new Int32Array(length);
     days.set(this.#days);
     lastDay.set(this.#lastDay);
-    this.#mass = grown.mass;
-    this.#time = grown.time;
     this.#days = days;
     this.#lastDay = lastDay;
   }
@@ -223,21 +221,21 @@ export class Evidence {
   /** Marks the ids that evidence still refers to, by column. */
   mark(used: readonly Uint8Array[]): void {
     const {facets, entity} = this.#plan;
-    for (const [id, credits] of this.#credits) {
+    this.#credits.each((id, facet, value) => {
       used[entity]![id] = 1;
-      for (const key of credits.keys()) {
-        used[facets[key % FACETS]!.target]![Math.floor(key / FACETS)] = 1;
-      }
-    }
+      used[facets[facet]!.target]![value] = 1;
+    });
   }
 
   save(to: SectionWriter): void {
     const credits: number[] = [];
-    for (const [entity, of] of this.#credits) {
-      for (const [key, {time, bits}] of of) credits.push(entity, key, time, bits);
-    }
+    this.#credits.each((entity, facet, value, time, bits) => {
+      credits.push(entity, value * FACETS + facet, time, bits);
+    });
     to.write('evidence.mass', this.#mass);
     to.write('evidence.time', this.#time);
+    to.write('evidence.peak', this.#peak);
+    to.write('evidence.peak_time', this.#peakTime);
     to.write('evidence.days', this.#days);
     to.write('evidence.last_day', this.#lastDay);
     to.numbers('evidence.credits', credits);
@@ -247,30 +245,45 @@ export class Evidence {
   restore(from: SectionReader): void {
     this.#mass = from.float64('evidence.mass').slice();
     this.#time = from.float64('evidence.time').slice();
+    this.#peak = from.float64('evidence.peak').slice();
+    this.#peakTime = from.float64('evidence.peak_time').slice();
     this.#days = from.int32('evidence.days').slice();
     this.#lastDay = from.int32('evidence.last_day').slice();
     const [swept, meanMaturity, judged] = from.float64('evidence.swept');
     this.#swept = swept!;
     this.#meanMaturity = meanMaturity!;
     this.#judged = judged!;
-    this.#credits = new Map();
+    this.#credits.clear();
     const credits = from.float64('evidence.credits');
     for (let i = 0; i + 3 < credits.length; i += 4) {
       const [entity, key, time, bits] = credits.subarray(i, i + 4);
-      const of = this.#credits.get(entity!) ?? new Map<number, Credit>();
-      of.set(key!, {time: time!, bits: bits!});
-      this.#credits.set(entity!, of);
+      this.#credits.set(entity!, key! % FACETS, Math.floor(key! / FACETS), time!, bits!);
     }
   }
 }
 
 /** limit · (1 − e^(−bits/limit)): one facet never shouts. */
 export function saturate(bits: number, limit: number): number {
-  if (bits < 0.01 * limit) {
-    const x = bits / limit;
-    return bits * (1 - x * (0.5 - x / 6));
+  const x = bits / limit;
+  // Taylor's series, right to 1e-10 of itself there, is much cheaper than the function.
+  if (x < 0.15) {
+    return (
+      bits *
+      (1 - x * (1 / 2 - x * (1 / 6 - x * (1 / 24 - x * (1 / 120 - x * (1 / 720 - x / 5_040))))))
+    );
   }
-  return limit * (1 - Math.exp(-bits / limit));
+  return limit * (1 - Math.exp(-x));
+}
+
+/** 2^−times; `**` takes twice as long. */
+function halved(times: number): number {
+  return Math.exp(-Math.LN2 * times);
+}
+
+function widened(numbers: Float64Array, length: number) {
+  const wide = new Float64Array(length);
+  wide.set(numbers);
+  return wide;
 }
 
 function dayOf(time: number): number {
@@ -279,12 +292,9 @@ function dayOf(time: number): number {
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+/** 1 − 2^−(days − 1), by days from 1 on; from 54 on it is 1. */
+const MATURITY = Float64Array.from({length: 60}, (_, days) => 1 - 2 ** (1 - days));
 /** Events over which the mean maturity is taken. */
 const MATURITY_EVENTS = 5_000;
-/** More than any plan has (`assertPlan`). */
+/** More than any plan has (`assertPlan`): in a snapshot a facet and a value are one number. */
 const FACETS = 64;
-
-/** Small for all ids in use, so that it is hashed as an integer and not as a number on the heap. */
-function keyOf(facet: number, value: number): number {
-  return value * FACETS + facet;
-}

@@ -404,7 +404,13 @@ export class Learner {
     const shift = words[node + SHIFT]!;
     const end = table + (RECORD << (32 - shift));
     const excess = words[node + DISTINCT]! - cap + (cap < 256 ? 1 : cap >> 4);
-    const bound = excess === 1 ? this.#least(table, end) : this.#smallest(table, end, excess);
+    if (excess === 1) {
+      arena.remove(table, shift, this.#least(table, end));
+      words[node + DISTINCT]!--;
+      this.#sum(node);
+      return;
+    }
+    const bound = this.#smallest(table, end, excess);
     const victims: number[] = [];
     for (let record = table; record < end && victims.length < excess; record += RECORD) {
       if (words[record] !== 0 && floats[record + COUNT]! <= bound) victims.push(words[record]! - 1);
@@ -414,14 +420,19 @@ export class Learner {
     this.#sum(node);
   }
 
-  /** The least count of a table that has a record. */
+  /** The first record of a table with the least count; there must be one. */
   #least(table: number, end: number): number {
     const {words, floats} = this.#arena;
     let least = Number.POSITIVE_INFINITY;
+    let place = table;
     for (let record = table; record < end; record += RECORD) {
-      if (words[record] !== 0 && floats[record + COUNT]! < least) least = floats[record + COUNT]!;
+      const count = floats[record + COUNT]!;
+      if (count < least && words[record] !== 0) {
+        least = count;
+        place = record;
+      }
     }
-    return least;
+    return place;
   }
 
   /** The count that so many records of a table do not exceed. */
@@ -588,6 +599,20 @@ export class Learner {
       if (top.length > limit) top.pop();
     }
     return top;
+  }
+
+  /** Every value of a facet's context, in no order. */
+  values(facet: number, level: number, ids: Int32Array): number[] {
+    const node = this.#nodeOf(facet, level, ids);
+    const {words} = this.#arena;
+    const table = words[node + TABLE]!;
+    if (table === 0) return [];
+    const end = table + (RECORD << (32 - words[node + SHIFT]!));
+    const values: number[] = [];
+    for (let record = table; record < end; record += RECORD) {
+      if (words[record] !== 0) values.push(words[record]! - 1);
+    }
+    return values;
   }
 
   /**

@@ -40,6 +40,8 @@ export interface ModelParameters {
   /** Part of a credited value's bits that later events with it keep, and how soon that halves. */
   readonly carryWeight: number;
   readonly carryHalfLifeHours: number;
+  /** What is carried lifts no event above this multiple of the entity's highest S of late. */
+  readonly carryCeiling: number;
   /** ε of the maturity relative to others; 0 takes the entity's own as it is. */
   readonly maturityFloor: number;
   /** R = S + weight · maturity · limit·(1 − e^(−A/limit)) · min(1, S/gate). */
@@ -66,6 +68,7 @@ export const DEFAULT_PARAMETERS: ModelParameters = {
   evidenceFloor: 6,
   carryWeight: 1,
   carryHalfLifeHours: 6,
+  carryCeiling: 1.25,
   maturityFloor: 0.02,
   boostWeight: 0.3,
   boostLimit: 40,

@@ -39,21 +39,14 @@ export function columnsOf(settings: DecodeSettings): readonly string[] {
   return streamPlan(settings.stream, derivationOf({...settings, asnTable: undefined})).columns;
 }
 
+/** Decodes whole files that are in memory. */
+export interface WholeDecoder {
+  /** Batches of a file, in its order; rejects and drops ride on them. */
+  decode(file: number, bytes: Uint8Array): readonly EventBatch[];
+}
+
 export function openDecodeSession(settings: DecodeSettings): DecodeSession {
-  const {stream} = settings;
-  const derivation = derivationOf(settings);
-  const plan = streamPlan(stream, derivation);
-  const scanner =
-    settings.scanner === 'fast' && stream.type === 'cloudtrail'
-      ? new WasmScanner(plan.spec)
-      : new ReferenceScanner(plan.spec);
-  const events = new EventDecoder(scanner, plan);
-  const decoder = new FileDecoder(
-    scanner,
-    events,
-    {},
-    stream.type === 'json' ? unwrapJson(stream, derivation) : undefined,
-  );
+  const {events, decoder} = openDecoders(settings);
   let current = -1;
   return {
     async handle({file, bytes, first, last}: DecodeRequest): Promise<readonly EventBatch[]> {
@@ -69,6 +62,35 @@ export function openDecodeSession(settings: DecodeSettings): DecodeSession {
       return events.take();
     },
   };
+}
+
+export function openWholeDecoder(settings: DecodeSettings): WholeDecoder {
+  const {events, decoder} = openDecoders(settings);
+  return {
+    decode(file, bytes) {
+      events.beginFile(file);
+      decoder.decodeFile(bytes);
+      return events.take();
+    },
+  };
+}
+
+function openDecoders(settings: DecodeSettings): {events: EventDecoder; decoder: FileDecoder} {
+  const {stream} = settings;
+  const derivation = derivationOf(settings);
+  const plan = streamPlan(stream, derivation);
+  const scanner =
+    settings.scanner === 'fast' && stream.type === 'cloudtrail'
+      ? new WasmScanner(plan.spec)
+      : new ReferenceScanner(plan.spec);
+  const events = new EventDecoder(scanner, plan);
+  const decoder = new FileDecoder(
+    scanner,
+    events,
+    {},
+    stream.type === 'json' ? unwrapJson(stream, derivation) : undefined,
+  );
+  return {events, decoder};
 }
 
 /** Reads any JSON as records of a declared stream: objects, and arrays of them. */

@@ -46,7 +46,7 @@ test('goes on from its own state, and looking changes nothing', () => {
   );
   const seen = new SeenEvents(1000);
   for (const each of ids.slice(0, 200)) seen.seen(each, 0);
-  const restored = SeenEvents.restore(seen.state(), 1000);
+  const restored = SeenEvents.restore(seen.state(), seen.young, 1000);
   for (const [i, each] of ids.entries()) {
     expect(restored.has(each, 0)).toBe(i < 200);
     expect(restored.has(each, 0)).toBe(i < 200);

@@ -45,22 +45,44 @@ export class SeenEvents {
     );
   }
 
-  /** The ids remembered, two words each, the older generation first. */
-  state(): Int32Array {
-    const words: number[] = [];
-    for (const table of [this.#old, this.#young]) {
-      for (let at = 0; at < table.length; at += 2) {
-        const low = table[at] as number;
-        const high = table[at + 1] as number;
-        if (low !== 0 || high !== 0) words.push(low, high);
-      }
-    }
-    return Int32Array.from(words);
+  /** Ids of the younger generation. */
+  get young(): number {
+    return this.#count;
   }
 
-  static restore(state: Int32Array, capacity?: number): SeenEvents {
+  /** The ids remembered, two words each, the older generation first. */
+  state(): Int32Array {
+    const words = new Int32Array(2 * (size(this.#old) + this.#count));
+    let to = 0;
+    for (const table of [this.#old, this.#young]) {
+      // From behind a gap on, since a run of full slots may go on at the beginning: put back in
+      // this order, every id finds the slot that it had.
+      const gap = firstGap(table);
+      for (let i = 0; i < table.length; i += 2) {
+        const at = (gap + i) % table.length;
+        const low = table[at] as number;
+        const high = table[at + 1] as number;
+        if (low === 0 && high === 0) continue;
+        words[to++] = low;
+        words[to++] = high;
+      }
+    }
+    return words;
+  }
+
+  /** @param young how many of the ids are of the younger generation; all, unless told. */
+  static restore(state: Int32Array, young = state.length >> 1, capacity?: number): SeenEvents {
     const seen = new SeenEvents(capacity);
-    for (let i = 0; i + 1 < state.length; i += 2) {
+    const turn = state.length - 2 * young;
+    for (let i = 0; i < turn; i += 2) {
+      seen.#remember(state[i] as number, state[i + 1] as number);
+    }
+    if (turn > 0) {
+      [seen.#young, seen.#old] = [seen.#old, seen.#young];
+      seen.#oldEmpty = false;
+      seen.#count = 0;
+    }
+    for (let i = turn; i + 1 < state.length; i += 2) {
       seen.#remember(state[i] as number, state[i + 1] as number);
     }
     return seen;
@@ -108,6 +130,20 @@ export class SeenEvents {
     this.#count++;
     return known;
   }
+}
+
+function size(table: Int32Array): number {
+  let count = 0;
+  for (let at = 0; at < table.length; at += 2) {
+    if (table[at] !== 0 || table[at + 1] !== 0) count++;
+  }
+  return count;
+}
+
+function firstGap(table: Int32Array): number {
+  let at = 0;
+  while (table[at] !== 0 || table[at + 1] !== 0) at += 2;
+  return at;
 }
 
 function contains(

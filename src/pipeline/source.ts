@@ -58,3 +58,27 @@ export interface Source {
   check(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** What a pushed body came to: taken and durable, or not now. */
+export type PushResult =
+  | {
+      readonly ok: true;
+      /** Deliveries taken: the parts of the body, not the events in them. */
+      readonly records: number;
+      /** The JSON body that the sender's protocol wants; else whatever the API answers. */
+      readonly response?: Readonly<Record<string, string | number>>;
+    }
+  | {
+      readonly ok: false;
+      readonly status: 400 | 401 | 403 | 404 | 413 | 429 | 503;
+      readonly detail: string;
+      /** For `Retry-After`. */
+      readonly afterMs?: number;
+      readonly response?: Readonly<Record<string, string | number>>;
+    };
+
+/** A source that is given its payloads by HTTP requests. */
+export interface PushSource extends Source {
+  /** Resolves when the body is durable, or cannot be taken; never rejects for what was sent. */
+  push(headers: Headers, body: Uint8Array<ArrayBuffer>): Promise<PushResult>;
+}

@@ -214,7 +214,7 @@ export async function readTrail(
 }
 
 /** Gives a batch its texts; ids of an earlier epoch keep theirs as long as a batch holds them. */
-function trace(
+export function trace(
   batch: EventBatch,
   path: string,
   decoder: string,
@@ -244,9 +244,14 @@ export function eventIdText(batch: EventBatch, row: number): string {
     if (at < row) low = middle + 1;
     else high = middle;
   }
+  return uuidText(batch.eventIds, row * 4);
+}
+
+/** Four words as a UUID; "" when all are zero. */
+export function uuidText(words: Int32Array, at: number): string {
   let hex = '';
   for (let i = 0; i < 4; i++) {
-    const word = (batch.eventIds[row * 4 + i] as number) >>> 0;
+    const word = (words[at + i] as number) >>> 0;
     hex += word.toString(16).padStart(8, '0');
   }
   if (hex === '0'.repeat(32)) return '';

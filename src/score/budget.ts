@@ -16,7 +16,8 @@ export const DEFAULT_BUDGET: BudgetParameters = {perDay: 5, halfLifeDays: 21, wa
  * a decayed histogram of daily maxima, computed anew when a day ends. Until the warm-up is over it
  * is infinite.
  *
- * A late event counts for the day that is open. Bounded: one number an entity active that day.
+ * A late event counts for the day that is open. Bounded: one number an entity, and a list of those
+ * active that day.
  */
 export class AlertBudget {
   readonly #parameters: BudgetParameters;
@@ -25,7 +26,9 @@ export class AlertBudget {
   #days = 0;
   #seenDays = 0;
   #day = Number.NaN;
-  #maxima = new Map<number, number>();
+  /** Highest R of the open day by entity, NaN if it was not active; and those that were. */
+  #maxima = new Float64Array(64).fill(Number.NaN);
+  #active: number[] = [];
   #threshold = Number.POSITIVE_INFINITY;
 
   constructor(parameters: BudgetParameters = DEFAULT_BUDGET) {
@@ -44,17 +47,30 @@ export class AlertBudget {
     const day = Math.floor(time / DAY_MS);
     if (Number.isNaN(this.#day)) this.#day = day;
     if (day > this.#day) this.#endDay(day);
-    const highest = this.#maxima.get(entity);
-    if (highest === undefined || raised > highest) this.#maxima.set(entity, raised);
+    this.#raise(entity, raised);
+  }
+
+  #raise(entity: number, raised: number): void {
+    if (entity >= this.#maxima.length) {
+      const grown = new Float64Array(Math.max(entity + 1, this.#maxima.length * 2));
+      grown.set(this.#maxima);
+      grown.fill(Number.NaN, this.#maxima.length);
+      this.#maxima = grown;
+    }
+    const highest = this.#maxima[entity] as number;
+    if (raised <= highest) return;
+    if (Number.isNaN(highest)) this.#active.push(entity);
+    this.#maxima[entity] = raised;
   }
 
   /** Counts the days of entities that are not marked as they are: their ids may be given again. */
   sweep(marked: Uint8Array): void {
-    for (const [entity, raised] of this.#maxima) {
-      if (marked[entity] === 1) continue;
-      this.#maxima.delete(entity);
-      this.#add(raised);
-    }
+    this.#active = this.#active.filter((entity) => {
+      if (marked[entity] === 1) return true;
+      this.#add(this.#maxima[entity] as number);
+      this.#maxima[entity] = Number.NaN;
+      return false;
+    });
   }
 
   #add(raised: number): void {
@@ -65,8 +81,11 @@ export class AlertBudget {
   #endDay(next: number): void {
     const elapsed = next - this.#day;
     this.#day = next;
-    for (const raised of this.#maxima.values()) this.#add(raised);
-    this.#maxima.clear();
+    for (const entity of this.#active) {
+      this.#add(this.#maxima[entity] as number);
+      this.#maxima[entity] = Number.NaN;
+    }
+    this.#active = [];
     // Days without events are no days on which fewer were reported: only the open one counts.
     this.#days++;
     this.#seenDays++;
@@ -90,7 +109,10 @@ export class AlertBudget {
 
   save(to: SectionWriter): void {
     to.numbers('budget', [this.#days, this.#seenDays, this.#day, this.#threshold, ...this.#bins]);
-    to.numbers('budget.maxima', [...this.#maxima].flat());
+    to.numbers(
+      'budget.maxima',
+      this.#active.flatMap((entity) => [entity, this.#maxima[entity] as number]),
+    );
   }
 
   restore(from: SectionReader): void {
@@ -101,10 +123,11 @@ export class AlertBudget {
     this.#day = day as number;
     this.#threshold = threshold as number;
     this.#bins.set(bins);
-    this.#maxima = new Map();
+    this.#maxima.fill(Number.NaN);
+    this.#active = [];
     const maxima = from.float64('budget.maxima');
     for (let i = 0; i + 1 < maxima.length; i += 2) {
-      this.#maxima.set(maxima[i] as number, maxima[i + 1] as number);
+      this.#raise(maxima[i] as number, maxima[i + 1] as number);
     }
   }
 }

@@ -3,10 +3,10 @@ import {BinaryError, type SectionReader, type SectionWriter} from '../base/binar
 
 export interface CalibratorParameters {
   readonly halfLifeDays: number;
-  /** Expectation before there is data: P(R > r) = e^(−r/scale), worth so many events. */
+  /** Expectation before there is data: P(R > r) = e^(−r/scale), worth so many events, for ever. */
   readonly priorScale: number;
   readonly priorWeight: number;
-  /** Events from which on the data speak alone, and the far tail is extrapolated. */
+  /** Events from which on clusters are held back, and the far tail is extrapolated. */
   readonly enough: number;
   /**
    * Hours for which the tail events of one entity are one cluster, and are held back; 0 counts
@@ -34,6 +34,8 @@ interface Cluster {
   size: number;
   /** The highest values; all of them up to a limit. */
   values: number[];
+  /** The `BELIEVED` highest, highest first. */
+  highest: number[];
 }
 
 /**
@@ -45,7 +47,9 @@ interface Cluster {
  * counted only when that day is over; and in each layer of the tail (each a tenth as rare as the
  * one before) a cluster counts for as many events as nearly all others have there, its rest for
  * events just below the layer. Ordinary bursts are thus counted in full, which keeps the shares of
- * a quiet stream what they claim to be, but a burst like no other is not believed.
+ * a quiet stream what they claim to be, but a burst like no other is not believed. The few highest
+ * of a cluster, which are believed in any case, count for others while it is open: on the first
+ * days all of the tail is open.
  *
  * Beyond the last ten events the tail is taken to be exponential (Pickands, Ann. Stat. 1975, with
  * shape 0), with the mean excess of the highest 0.2 %.
@@ -63,6 +67,9 @@ export class Calibrator {
   readonly #sizes = new Float64Array(LAYERS * SIZES);
   /** Where each layer of the tail begins. */
   readonly #layers = new Float64Array(LAYERS).fill(Number.POSITIVE_INFINITY);
+  /** As `#bins` and `#blocks`: what counts of the clusters that are open. */
+  readonly #openBins = new Float64Array(BINS);
+  readonly #openBlocks = new Float64Array(BINS / BLOCK);
   /** In the order in which they began to be gathered. */
   #clusters = new Map<number, Cluster>();
   /** When the first of them began. */
@@ -81,18 +88,17 @@ export class Calibrator {
     this.#parameters = parameters;
   }
 
-  /** Share of events whose R is at least this; in (0, 1]. */
-  share(raised: number): number {
-    const {priorScale, priorWeight, enough} = this.#parameters;
+  /** Share of events whose R is at least this, the open cluster of `entity` left out; in (0, 1]. */
+  share(raised: number, entity: number): number {
+    const {priorScale, priorWeight, enough, tail} = this.#parameters;
     const total = this.#total;
-    const above = this.#above(raised);
-    if (total <= enough) {
-      const prior = priorWeight * Math.exp(-raised / priorScale);
-      return Math.min(1, (above + prior) / (total + priorWeight));
+    let above = this.#above(raised);
+    if (above < tail * total && this.#clusters.size > 0) above -= this.#ownAbove(raised, entity);
+    if (above < FEW && total > enough) {
+      above = FEW * Math.exp(-Math.max(0, raised - this.#fitFrom) / this.#fitScale);
     }
-    if (above >= FEW) return Math.min(1, above / total);
-    const excess = Math.max(0, raised - this.#fitFrom);
-    return (FEW / total) * Math.exp(-excess / this.#fitScale);
+    const prior = priorWeight * Math.exp(-raised / priorScale);
+    return Math.min(1, (above + prior) / (total + priorWeight));
   }
 
   /** Counts an event; `share` is what it was judged to be before. */
@@ -131,11 +137,12 @@ export class Calibrator {
   #gather(raised: number, time: number, entity: number): void {
     let cluster = this.#clusters.get(entity);
     if (cluster === undefined) {
-      cluster = {start: time, size: 0, values: []};
+      cluster = {start: time, size: 0, values: [], highest: []};
       if (this.#clusters.size === 0) this.#oldest = time;
       this.#clusters.set(entity, cluster);
     }
     cluster.size++;
+    this.#countOpen(cluster, raised);
     cluster.values.push(raised);
     if (cluster.values.length >= 2 * KEPT) {
       cluster.values.sort((a, b) => b - a);
@@ -143,11 +150,28 @@ export class Calibrator {
     }
   }
 
+  /** Counts a value of an open cluster while it is one of the highest there. */
+  #countOpen({highest}: Cluster, raised: number): void {
+    const at = highest.findIndex((value) => value < raised);
+    if (at < 0 && highest.length === BELIEVED) return;
+    highest.splice(at < 0 ? highest.length : at, 0, raised);
+    this.#open(raised, 1);
+    if (highest.length > BELIEVED) this.#open(highest.pop() as number, -1);
+  }
+
+  #open(raised: number, by: number): void {
+    const bin = binOf(raised);
+    this.#openBins[bin] = (this.#openBins[bin] as number) + by;
+    const block = Math.floor(bin / BLOCK);
+    this.#openBlocks[block] = (this.#openBlocks[block] as number) + by;
+  }
+
   /**
    * Counts the events of a cluster. Of its events in a layer or beyond, as many are believed as in
    * nearly all other clusters; the rest count as lying just below the layer.
    */
-  #close({size, values}: Cluster): void {
+  #close({size, values, highest}: Cluster): void {
+    for (const value of highest) this.#open(value, -1);
     values.sort((a, b) => b - a);
     const limits = new Float64Array(LAYERS);
     for (let l = 0; l < LAYERS; l++) {
@@ -186,7 +210,7 @@ export class Calibrator {
   }
 
   #add(raised: number): void {
-    const bin = Math.max(0, Math.min(BINS - 1, Math.floor(raised / WIDTH)));
+    const bin = binOf(raised);
     this.#count(this.#bins, bin);
     this.#count(this.#blocks, Math.floor(bin / BLOCK));
     this.#total++;
@@ -196,14 +220,34 @@ export class Calibrator {
     counts[at] = (counts[at] as number) + 1;
   }
 
-  /** Weight of the events above a value, linear inside its bin. */
+  /** Weight of the events above a value, those of open clusters too; linear inside its bin. */
   #above(raised: number): number {
     const at = Math.max(0, raised) / WIDTH;
     const bin = Math.min(BINS - 1, Math.floor(at));
-    let sum = (this.#bins[bin] as number) * Math.max(0, 1 - (at - bin));
+    const within = (this.#bins[bin] as number) + (this.#openBins[bin] as number);
+    let sum = within * Math.max(0, 1 - (at - bin));
     const block = Math.floor(bin / BLOCK);
-    for (let b = block + 1; b < BINS / BLOCK; b++) sum += this.#blocks[b] as number;
-    for (let b = bin + 1; b < (block + 1) * BLOCK; b++) sum += this.#bins[b] as number;
+    for (let b = block + 1; b < BINS / BLOCK; b++) {
+      sum += (this.#blocks[b] as number) + (this.#openBlocks[b] as number);
+    }
+    for (let b = bin + 1; b < (block + 1) * BLOCK; b++) {
+      sum += (this.#bins[b] as number) + (this.#openBins[b] as number);
+    }
+    return sum;
+  }
+
+  /** What of that its own open cluster is: nobody calls himself usual. */
+  #ownAbove(raised: number, entity: number): number {
+    const cluster = this.#clusters.get(entity);
+    if (cluster === undefined) return 0;
+    const at = Math.max(0, raised) / WIDTH;
+    const bin = binOf(raised);
+    let sum = 0;
+    for (const value of cluster.highest) {
+      const of = binOf(value);
+      if (of < bin) break;
+      sum += of > bin ? 1 : Math.max(0, 1 - (at - bin));
+    }
     return sum;
   }
 
@@ -276,6 +320,8 @@ export class Calibrator {
       at += counts.length;
     }
     this.#clusters = new Map();
+    this.#openBins.fill(0);
+    this.#openBlocks.fill(0);
     while (at < state.length) {
       const entity = next();
       const start = next();
@@ -285,7 +331,9 @@ export class Calibrator {
       if (values.length !== length) throw new BinaryError('a cluster lacks values');
       at += length;
       if (this.#clusters.size === 0) this.#oldest = start;
-      this.#clusters.set(entity, {start, size, values});
+      const cluster: Cluster = {start, size, values, highest: []};
+      for (const value of values) this.#countOpen(cluster, value);
+      this.#clusters.set(entity, cluster);
     }
   }
 }
@@ -308,6 +356,10 @@ const FEW = 10;
 const FIT_EVERY = 256;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+
+function binOf(raised: number): number {
+  return Math.max(0, Math.min(BINS - 1, Math.floor(raised / WIDTH)));
+}
 
 /** Novelty score of a share: 0.95 is one event in 400, 0.99 one in 10⁴, 0.999 one in 10⁶. */
 export function scoreOf(share: number): number {

@@ -196,8 +196,7 @@ function holdersOf(
     return {holders: distinct, members: everybody, group: 'principals', others: 0};
   }
   const holders =
-    learner.usual(asks, 0, ids, MAX_HOLDERS).filter(({value}) => groups.of(value) === group)
-      .length - self;
+    learner.values(asks, 0, ids).filter((value) => groups.of(value) === group).length - self;
   return {
     holders,
     members: groups.size(group),

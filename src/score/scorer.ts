@@ -96,7 +96,7 @@ export class ContextScorer {
     this.#evidence.judge(ids, time, out.bits, out);
     out.raised = out.surprise;
     out.evidence = 0;
-    out.share = this.#calibrator.share(out.raised);
+    out.share = this.#calibrator.share(out.raised, ids[this.plan.entity] as number);
     out.score = scoreOf(out.share);
   }
 
@@ -156,7 +156,7 @@ export class ContextScorer {
 
   #finish(ids: Int32Array, time: number, out: Scored): void {
     this.#evidence.judge(ids, time, out.bits, out);
-    out.share = this.#calibrator.share(out.raised);
+    out.share = this.#calibrator.share(out.raised, ids[this.plan.entity] as number);
     out.score = scoreOf(out.share);
   }
 

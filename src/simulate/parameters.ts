@@ -369,6 +369,15 @@ function taskDefinition(random: Random, call: Call): object {
   };
 }
 
+/** Request of `ModifySnapshotAttribute`: another account may make volumes of the snapshot. */
+export function snapshotShareRequest(snapshot: string, account: string): object {
+  return {
+    snapshotId: snapshot,
+    createVolumePermission: {add: {items: [{userId: account}]}},
+    attributeType: 'CREATE_VOLUME_PERMISSION',
+  };
+}
+
 /** Request of `RunInstances`: `resource` is the instance type. */
 export function runInstancesRequest(
   type: string,

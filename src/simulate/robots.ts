@@ -5,7 +5,7 @@ import {deniedCode, missingCode, ordinaryError} from './errors.ts';
 import {assumedRole, awsService, iamUser, webIdentity} from './identity.ts';
 import {type Operation, operation, operations, SERVICES} from './operations.ts';
 import {type Account, awsAddress, type Org, privateAddress} from './org.ts';
-import {assumeRoleResponse, roleId, stableId} from './parameters.ts';
+import {assumeRoleResponse, roleId, snapshotShareRequest, stableId} from './parameters.ts';
 import {type App, createResource, usualResource} from './resources.ts';
 import * as userAgents from './user-agents.ts';
 
@@ -527,11 +527,7 @@ function robotCall(
     error,
     request:
       op.key === 'ec2:ModifySnapshotAttribute'
-        ? {
-            snapshotId: resource,
-            createVolumePermission: {add: {items: [{userId: robot.partner}]}},
-            attributeType: 'CREATE_VOLUME_PERMISSION',
-          }
+        ? snapshotShareRequest(resource, robot.partner)
         : undefined,
   };
   calls.push(call);

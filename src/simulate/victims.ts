@@ -2,7 +2,7 @@ import type {Session} from './call.ts';
 import {base32, hex} from './draw.ts';
 import {type Access, assumedRole, iamUser} from './identity.ts';
 import {stableId} from './parameters.ts';
-import type {Person} from './people.ts';
+import {addressOf, type Person} from './people.ts';
 import {usualResource} from './resources.ts';
 import type {Robot, RobotKind} from './robots.ts';
 import type {ScenarioContext} from './scenario.ts';
@@ -28,6 +28,20 @@ export function withKey(person: Person, access: Access): Session {
     {account, name: person.iamUser ?? person.name, accessKeyId: person.accessKeyId},
     access,
   );
+}
+
+/** The way the person's own command line calls. */
+export function ownCommand({random, world}: ScenarioContext, person: Person): Access {
+  return {address: addressOf(person, random, world.org), userAgent: person.cli};
+}
+
+/** The user's key, with this chance from the person's own desk, else from where the attacker is. */
+export function withKeyInside(context: ScenarioContext, person: Person, chance: number): Session {
+  const {random, address, cli} = context;
+  const access = random.chance(chance)
+    ? ownCommand(context, person)
+    : {address, userAgent: cli, tls: true};
+  return withKey(person, access);
 }
 
 /** Any person of these families, by whatever way he signs in. */

@@ -74,11 +74,12 @@ export async function listTrail(paths: readonly string[]): Promise<Listing> {
 }
 
 /** Code-point order, so that no machine's locale changes the result. */
-function compareNames(a: string, b: string): number {
+export function compareNames(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function isLog(path: string): boolean {
+/** Whether a name looks like a log; the labels of a simulated trail do not count. */
+export function isLog(path: string): boolean {
   return LOG_NAME.test(path) && !TRUTH_NAME.test(path);
 }
 
@@ -266,13 +267,14 @@ function own(bytes: Buffer): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
 
-function unreadable(path: string, cause: unknown): AppError {
+export function unreadable(path: string, cause: unknown): AppError {
   const why = cause instanceof Error ? cause.message : String(cause);
   const name = path === '-' ? 'standard input' : `"${path}"`;
   return new AppError('source_unreadable', `Cannot read ${name}: ${why}`, {cause});
 }
 
-async function firstEventTime(path: string): Promise<number> {
+/** Time of the first event in the beginning of a file, by the look of it; NaN if none is seen. */
+export async function firstEventTime(path: string): Promise<number> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(path, 'r');

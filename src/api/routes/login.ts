@@ -2,7 +2,7 @@ import {z} from '@hono/zod-openapi';
 import {deleteCookie, getCookie, setCookie} from 'hono/cookie';
 import type {CookieOptions} from 'hono/utils/cookie';
 import {type Api, type ApiContext, route} from '../environment.ts';
-import {countLogin, type GateOptions} from '../gate.ts';
+import {countLogin, type GateOptions, isFromHere} from '../gate.ts';
 import type {Oidc} from '../oidc.ts';
 import {ApiProblem} from '../problem.ts';
 import {body, json} from '../queries.ts';
@@ -44,8 +44,10 @@ export function addLogin(api: Api, service: Service, options: LoginOptions): voi
       responses: json(loginOptions, 'The ways there are.'),
     }),
     (c) => {
-      const required = gate.tokens !== undefined;
-      return c.json({required, token: options.tokenLogin, oidc: oidc !== undefined}, 200);
+      return c.json(
+        {required: !gate.open, token: options.tokenLogin, oidc: oidc !== undefined},
+        200,
+      );
     },
   );
 
@@ -105,6 +107,9 @@ export function addLogin(api: Api, service: Service, options: LoginOptions): voi
     }),
     async (c) => {
       if (!options.tokenLogin) throw new ApiProblem('not_found', 'Tokens do not log in here');
+      if (!secure && !isFromHere(c)) {
+        throw new ApiProblem('login_failed', 'A session needs TLS: it could be read on the way');
+      }
       countLogin(c, gate);
       const token = await gate.tokens?.bySecret(c.req.valid('json').token);
       if (token === undefined) {

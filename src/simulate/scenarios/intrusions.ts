@@ -1,7 +1,6 @@
 import {base32, hex} from '../draw.ts';
 import {assumedRole, iamUser} from '../identity.ts';
 import {americanTime, assumeRoleResponse, runInstancesRequest} from '../parameters.ts';
-import {addressOf} from '../people.ts';
 import {usualResource} from '../resources.ts';
 import type {ScenarioContext} from '../scenario.ts';
 import {
@@ -12,6 +11,7 @@ import {
   someRobot,
   someUser,
   withKey,
+  withKeyInside,
 } from '../victims.ts';
 
 /** Credentials of an instance used from outside: mostly what the role does anyway, from elsewhere. */
@@ -52,15 +52,9 @@ export function stolenRole(context: ScenarioContext): void {
 
 /** From an ordinary user to an administrator, by what his policy forgot to forbid. */
 export function privilegeEscalation(context: ScenarioContext): void {
-  const {random, address, cli, world} = context;
+  const {random, world} = context;
   const user = someUser(context);
-  const inside = random.chance(0.3);
-  const session = withKey(
-    user,
-    inside
-      ? {address: addressOf(user, random, world.org), userAgent: user.cli}
-      : {address, userAgent: cli, tls: true},
-  );
+  const session = withKeyInside(context, user, 0.3);
   const admin = 'arn:aws:iam::aws:policy/AdministratorAccess';
   const self = user.iamUser ?? user.name;
   const looks = random.shuffle([
@@ -210,14 +204,9 @@ export function persistence(context: ScenarioContext): void {
 
 /** Blinding those who watch: trails, flow logs, detectors, log groups. */
 export function defenseEvasion(context: ScenarioContext): void {
-  const {random, address, cli, world} = context;
+  const {random} = context;
   const user = someUser(context, ['ops', 'admin', 'developer', 'security']);
-  const session = withKey(
-    user,
-    random.chance(0.3)
-      ? {address: addressOf(user, random, world.org), userAgent: user.cli}
-      : {address, userAgent: cli, tls: true},
-  );
+  const session = withKeyInside(context, user, 0.3);
   context.call(session, 'cloudtrail:DescribeTrails', {resource: ''});
   if (random.chance(0.5)) context.call(session, 'guardduty:ListDetectors', {resource: ''});
   const blows = random.shuffle([

@@ -1,27 +1,28 @@
 import {hex} from '../draw.ts';
-import {runInstancesRequest} from '../parameters.ts';
-import {addressOf} from '../people.ts';
+import {runInstancesRequest, snapshotShareRequest} from '../parameters.ts';
 import {usualResource} from '../resources.ts';
 import type {ScenarioContext} from '../scenario.ts';
 import {
   asPerson,
   asRobot,
   ownAccess,
+  ownCommand,
   somePerson,
   someRobot,
   someUser,
   withKey,
+  withKeyInside,
 } from '../victims.ts';
 
 /** Instances launched by an identity that is not the deploy pipeline: a support user, a data role. */
 export function unexpectedRunInstances(context: ScenarioContext): void {
-  const {random, address, cli, world} = context;
+  const {random, address, cli} = context;
   const person = random.chance(0.5)
     ? someUser(context, ['data', 'support'])
     : somePerson(context, ['support', 'finance', 'data']);
   const access = random.chance(0.6)
     ? {address, userAgent: cli, tls: true}
-    : {address: addressOf(person, random, world.org), userAgent: person.cli};
+    : ownCommand(context, person);
   const session = asPerson(context, person, access);
   const region = person.apps[0]?.region ?? 'eu-west-1';
   if (random.chance(0.6)) context.call(session, 'ec2:DescribeImages', {region});
@@ -68,15 +69,9 @@ export function discoveryBurst(context: ScenarioContext): void {
 
 /** A disk or database copy given to an account outside the organisation. */
 export function snapshotShare(context: ScenarioContext): void {
-  const {random, address, cli, outsideAccount, world} = context;
+  const {random, outsideAccount} = context;
   const person = someUser(context, ['developer', 'data', 'ops', 'support']);
-  const inside = random.chance(0.35);
-  const session = withKey(
-    person,
-    inside
-      ? {address: addressOf(person, random, world.org), userAgent: person.cli}
-      : {address, userAgent: cli, tls: true},
-  );
+  const session = withKeyInside(context, person, 0.35);
   const app = person.apps[0];
   const region = app?.region ?? 'eu-west-1';
   if (random.chance(0.7)) {
@@ -87,11 +82,7 @@ export function snapshotShare(context: ScenarioContext): void {
     context.call(session, 'ec2:ModifySnapshotAttribute', {
       region,
       resource: snapshot,
-      request: {
-        snapshotId: snapshot,
-        createVolumePermission: {add: {items: [{userId: outsideAccount}]}},
-        attributeType: 'CREATE_VOLUME_PERMISSION',
-      },
+      request: snapshotShareRequest(snapshot, outsideAccount),
     });
     if (random.chance(0.5)) {
       context.wait(30);

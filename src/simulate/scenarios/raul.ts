@@ -2,6 +2,7 @@ import {hex} from '../draw.ts';
 import {interfaceBurst} from '../happenings.ts';
 import {foreignAccount, iamUser} from '../identity.ts';
 import {awsAddress} from '../org.ts';
+import {snapshotShareRequest} from '../parameters.ts';
 import type {ScenarioContext} from '../scenario.ts';
 
 /**
@@ -70,11 +71,7 @@ export function raul(context: ScenarioContext): void {
   context.call(byHand, 'ec2:ModifySnapshotAttribute', {
     region,
     resource: snapshot,
-    request: {
-      snapshotId: snapshot,
-      createVolumePermission: {add: {items: [{userId: outsideAccount}]}},
-      attributeType: 'CREATE_VOLUME_PERMISSION',
-    },
+    request: snapshotShareRequest(snapshot, outsideAccount),
     response: {requestId: hex(random, 32), _return: true},
   });
   context.wait(4);

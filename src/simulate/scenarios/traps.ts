@@ -1,8 +1,8 @@
 import {base32} from '../draw.ts';
 import {iamUser} from '../identity.ts';
-import {addressOf, consoleLogin, loginSession} from '../people.ts';
+import {consoleLogin, loginSession} from '../people.ts';
 import type {ScenarioContext} from '../scenario.ts';
-import {asRobot, someRobot, someUser, withKey} from '../victims.ts';
+import {asRobot, ownCommand, someRobot, someUser, withKey, withKeyInside} from '../victims.ts';
 
 /** Decoys that nobody has a reason to touch. */
 export const DECOYS = {
@@ -56,15 +56,9 @@ export function canaryLogin(context: ScenarioContext): void {
 
 /** Somebody tries to take on the canary role, after a look at which roles there are. */
 export function canaryRole(context: ScenarioContext): void {
-  const {random, address, cli, world} = context;
+  const {random} = context;
   const user = someUser(context);
-  const inside = random.chance(0.4);
-  const session = withKey(
-    user,
-    inside
-      ? {address: addressOf(user, random, world.org), userAgent: user.cli}
-      : {address, userAgent: cli, tls: true},
-  );
+  const session = withKeyInside(context, user, 0.4);
   if (random.chance(0.7)) context.call(session, 'iam:ListRoles', {resource: ''});
   const roleArn = `arn:aws:iam::${session.account}:role/${DECOYS.role}`;
   const denied = random.chance(0.5);
@@ -99,18 +93,13 @@ export function honeypotTable(context: ScenarioContext): void {
 
 /** Somebody takes an object out of the bait bucket: a data event. */
 export function honeypotBucket(context: ScenarioContext): void {
-  const {random, address, script, cli, world} = context;
+  const {random, address, script, cli} = context;
   const robot = someRobot(context, ['function', 'task', 'instance']);
   const access = {address, userAgent: random.chance(0.5) ? script : cli, tls: true};
   const user = someUser(context);
   const session = random.chance(0.4)
     ? asRobot(context, robot, access)
-    : withKey(
-        user,
-        random.chance(0.4)
-          ? {address: addressOf(user, random, world.org), userAgent: user.cli}
-          : access,
-      );
+    : withKey(user, random.chance(0.4) ? ownCommand(context, user) : access);
   if (random.chance(0.7)) context.call(session, 's3:ListBuckets', {region: 'us-east-1'});
   context.call(session, 's3:ListObjects', {resource: DECOYS.bucket});
   for (const key of random

@@ -96,6 +96,10 @@ export interface ReportEvent {
   readonly resource: string;
   /** The explanation in one sentence. */
   readonly reason: string;
+  /** Who its credentials were issued to at first, through a chain of roles, if somebody else. */
+  readonly origin?: string;
+  /** The same in words, where it is worth a reader's attention. */
+  readonly chain?: string;
   readonly facets: readonly ReportFacet[];
   /** Where the record lies: a file or object, and its place in it, from 0. */
   readonly source: {readonly file: string; readonly index: number};

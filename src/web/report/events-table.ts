@@ -1,6 +1,6 @@
 import type {PageData, ReportEvent} from './data.ts';
 import {breakable, button, element} from './dom.ts';
-import {explanationOf} from './explanation.ts';
+import {explanationOf, whyOf} from './explanation.ts';
 import {formatCount, formatTime, type Zone} from './format.ts';
 import type {Query} from './query.ts';
 import {formatScore, levelOf} from './scale.ts';
@@ -212,7 +212,7 @@ export class EventsTable {
         failed ? element('span.error', event.error) : '',
       ),
       element('td.where', element('span', event.account), element('span', event.region)),
-      element('td.why', event.reason),
+      element('td.why', whyOf(event)),
     );
     row.id = `event-${top}`;
     row.classList.add(levelOf(event.score, thresholds));

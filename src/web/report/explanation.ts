@@ -20,10 +20,12 @@ export function explanationOf(event: ReportEvent, principal: string): HTMLElemen
   copy.setAttribute('aria-label', 'Copy event id');
   const facts = element('dl.facts');
   const identity = element('span', element('code', event.eventId), ' ', copy);
+  const issuedTo = event.origin === undefined ? '' : `issued to ${event.origin}`;
   const place = `${event.source.file} #${formatCount(event.source.index)}`;
   for (const [name, value] of [
     ['Event id', identity],
     ['Principal', principal],
+    ['Credentials', issuedTo],
     ['Account', event.account],
     ['Region', event.region],
     ['Network', event.network],
@@ -34,7 +36,7 @@ export function explanationOf(event: ReportEvent, principal: string): HTMLElemen
   ] as const) {
     if (value !== '' && value !== '-') facts.append(element('dt', name), element('dd', value));
   }
-  const parts = [element('p.reason', event.reason), facetTable(event.facets), facts];
+  const parts = [element('p.reason', whyOf(event)), facetTable(event.facets), facts];
   if (event.record !== undefined) {
     const summary = element('summary', 'Raw record');
     const raw = element('details', summary, element('pre', JSON.stringify(event.record, null, 2)));
@@ -42,6 +44,11 @@ export function explanationOf(event: ReportEvent, principal: string): HTMLElemen
     parts.push(raw);
   }
   return element('div.explanation', ...parts);
+}
+
+/** The reason, and whose credentials were used if that is not plain. */
+export function whyOf({reason, chain}: ReportEvent): string {
+  return [reason, chain].filter(Boolean).join('; ');
 }
 
 function facetTable(facets: readonly ReportFacet[]): HTMLElement {

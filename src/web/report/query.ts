@@ -21,9 +21,9 @@ export function wordsOf(text: string): string[] {
 /** Everything a top event can be found by, in lower case. */
 export function searchText(data: PageData, event: ReportEvent): string {
   const principal = data.principals[event.principal];
-  const {eventId, account, region, network, userAgent, error, resource, reason} = event;
+  const {eventId, account, region, network, userAgent, error, resource, reason, origin} = event;
   const operation = data.operations[event.operation];
-  const fields = [eventId, account, region, network, userAgent, error, resource, reason];
+  const fields = [eventId, account, region, network, userAgent, error, resource, reason, origin];
   return [principal?.name, principal?.display, operation, ...fields].join('\n').toLowerCase();
 }
 

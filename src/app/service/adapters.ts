@@ -1,0 +1,151 @@
+import {resolve} from 'node:path';
+import {consoleAlerter} from '../../alerts/console.ts';
+import {fileAlerter} from '../../alerts/file.ts';
+import {pagerDutyAlerter} from '../../alerts/pagerduty.ts';
+import {slackAlerter} from '../../alerts/slack.ts';
+import {webhookAlerter} from '../../alerts/webhook.ts';
+import {AppError} from '../../base/errors.ts';
+import type {Alerter} from '../../pipeline/alert.ts';
+import type {Source} from '../../pipeline/source.ts';
+import type {Store} from '../../pipeline/store.ts';
+import {directorySource} from '../../sources/directory.ts';
+import {httpSource} from '../../sources/http.ts';
+import {stdinSource} from '../../sources/stdin.ts';
+import {openDuckDbStore} from '../../stores/duckdb.ts';
+import {
+  type Config,
+  type DestinationConfig,
+  durationMs,
+  isLoopback,
+  type SourceConfig,
+} from './config.ts';
+import type {LoadedConfig} from './load-config.ts';
+
+/** A path of a configuration; relative ones start from the folder of its file. */
+export function pathOf({folder}: Pick<LoadedConfig, 'folder'>, path: string): string {
+  return resolve(folder, path);
+}
+
+export function dataDirOf(loaded: LoadedConfig): string {
+  return pathOf(loaded, loaded.config.data_dir);
+}
+
+/** Opens the store; see `Store`. */
+export function openStore(loaded: LoadedConfig): Promise<Store> {
+  const {store} = loaded.config;
+  if (store.type === 'postgres') return openPostgres(store.url);
+  return openDuckDbStore({
+    path: resolve(dataDirOf(loaded), 'store.duckdb'),
+    memoryLimit: `${store.memory_mb}MB`,
+  });
+}
+
+async function openPostgres(_url: string): Promise<Store> {
+  throw new AppError('usage', 'PostgreSQL is not there yet');
+}
+
+/** How far back a first run of a source reads, whatever it says itself: epoch milliseconds. */
+export interface SourceSettings {
+  readonly since?: number | undefined;
+}
+
+/** Makes a source as configured; nothing is opened before it is read or checked. */
+export async function makeSource(
+  loaded: Pick<LoadedConfig, 'folder' | 'config'>,
+  declared: SourceConfig,
+  _settings: SourceSettings = {},
+): Promise<Source> {
+  const {name} = declared;
+  switch (declared.type) {
+    case 'directory':
+      return directorySource(name, {
+        folder: pathOf(loaded, declared.path),
+        follow: declared.follow,
+        pollMs: durationMs(declared.poll),
+        ...(declared.pace !== undefined && {pace: {speed: declared.pace}}),
+      });
+    case 'stdin':
+      return stdinSource(name);
+    case 'http': {
+      const tokens = [declared.token, declared.firehose_access_key].filter(isText);
+      const secrets = [declared.signature_secret].filter(isText);
+      // The schema asks for a key wherever others can reach it.
+      const open = tokens.length + secrets.length === 0 && isLoopback(loaded.config.server.listen);
+      return httpSource(name, {
+        auth: {tokens, secrets, open},
+        maxBodyBytes: declared.max_body_bytes,
+      });
+    }
+    default:
+      throw new AppError('usage', `Sources of type ${declared.type} are not there yet`);
+  }
+}
+
+function isText(text: string | undefined): text is string {
+  return text !== undefined;
+}
+
+/** Whether a source can tell what happened before it was set up. */
+export function hasHistory({type}: SourceConfig): boolean {
+  return type !== 'http' && type !== 'stdin' && type !== 'sqs';
+}
+
+/** Makes a destination as configured; `write` takes what goes to the console. */
+export function makeAlerter(
+  loaded: Pick<LoadedConfig, 'folder'>,
+  declared: DestinationConfig,
+  write: (line: string) => void,
+): Alerter {
+  const {name, min_score: minScore} = declared;
+  switch (declared.type) {
+    case 'pagerduty':
+      return pagerDutyAlerter(name, {
+        minScore,
+        routingKey: declared.routing_key,
+        url: declared.url,
+      });
+    case 'slack':
+      return slackAlerter(name, {minScore, url: declared.url});
+    case 'webhook':
+      return webhookAlerter(name, {
+        minScore,
+        url: declared.url,
+        secret: declared.secret,
+        headers: declared.headers,
+      });
+    case 'console':
+      return consoleAlerter(name, {minScore}, write);
+    case 'file':
+      return fileAlerter(name, {
+        minScore,
+        path: pathOf(loaded, declared.path),
+        maxBytes: declared.max_bytes,
+        keep: declared.keep,
+      });
+  }
+}
+
+/** Where a destination is, without what may be secret of it. */
+export function targetOf(declared: DestinationConfig): string {
+  switch (declared.type) {
+    case 'pagerduty':
+      return hostOf(declared.url ?? 'https://events.pagerduty.com');
+    case 'slack':
+    case 'webhook':
+      return hostOf(declared.url);
+    case 'console':
+      return 'standard output';
+    case 'file':
+      return declared.path;
+  }
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : '';
+}
+
+/** Address and port of `listen`. */
+export function listenOf({server}: Config): {host: string; port: number} {
+  const at = server.listen.lastIndexOf(':');
+  return {host: server.listen.slice(0, at), port: Number(server.listen.slice(at + 1))};
+}

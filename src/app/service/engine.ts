@@ -1,0 +1,860 @@
+import type {ContextInfo, NoveltyResult, ObservationInput, Profile} from '../../api/types.ts';
+import {assert} from '../../base/assert.ts';
+import {AppError} from '../../base/errors.ts';
+import {hash64} from '../../base/hash.ts';
+import type {AlertItem} from '../../pipeline/alert.ts';
+import {columnsOf, type DecodeSettings, openWholeDecoder} from '../../pipeline/decode-session.ts';
+import type {DeadLetter, ObservationBatch, ObservationDetail} from '../../pipeline/observation.ts';
+import {decompressed, recordAt} from '../../pipeline/record-at.ts';
+import {ReorderBuffer} from '../../pipeline/reorder.ts';
+import type {Commit} from '../../pipeline/store.ts';
+import {type DecoderTexts, eventIdText, type TracedBatch, trace} from '../../pipeline/trail.ts';
+import type {Explanation} from '../../score/explain.ts';
+import {Detector, type Verdict} from '../detector.ts';
+import {fingerprintOf} from '../fingerprint.ts';
+import {normalOf} from '../inspect-model.ts';
+import {isObservation, recordReader, timeOf} from '../record-reader.ts';
+import {AlertGroups, type AlertGroupsState, type AlertNews} from './alert-groups.ts';
+import type {EngineCounts, EngineSettings, Entry, SourceCounts, StreamSetup} from './entries.ts';
+import {frozenExplanation} from './frozen.ts';
+import {RowBuilder, type RowOrigin} from './row-builder.ts';
+
+/** What one entry led to. */
+export interface EngineResult {
+  readonly commit: Commit;
+  /** Of `observe`: one for each item, in order. */
+  readonly results?: readonly NoveltyResult[];
+  /** After the entry. */
+  readonly counts: EngineCounts;
+}
+
+/** Everything an engine knows, to go on elsewhere or later; see `Engine.restore`. */
+export interface EngineSnapshot {
+  /** The last entry in it. */
+  readonly entry: number;
+  /** JSON. */
+  readonly state: string;
+  readonly streams: readonly {readonly name: string; readonly bytes: Uint8Array}[];
+}
+
+/** What stays outside of entries and snapshots, since it is large and known by its fingerprint. */
+export interface EngineResources {
+  /** Text of the table of AS numbers, by the fingerprint that a stream asks for. */
+  readonly asnTable?: string | undefined;
+  /** "reference" does without WebAssembly. */
+  readonly scanner?: 'fast' | 'reference' | undefined;
+}
+
+interface Stream {
+  readonly name: string;
+  readonly setup: StreamSetup;
+  readonly settings: DecodeSettings;
+  detector: Detector;
+  builders: readonly RowBuilder[];
+  ids: Int32Array;
+  readonly decode: (file: number, bytes: Uint8Array) => ReturnType<WholeDecode>;
+  readonly read: ReturnType<typeof recordReader>;
+  texts: Map<string, DecoderTexts>;
+  generation: number;
+}
+
+type WholeDecode = ReturnType<typeof openWholeDecoder>['decode'];
+
+/** A row that more is kept of than its columns; its id is known once the entry is through. */
+interface Noted {
+  readonly context: number;
+  readonly row: number;
+  readonly reason: string;
+  readonly explanation: string;
+  readonly record: string | null;
+  readonly news: Omit<AlertItem, 'observationId'> | undefined;
+  readonly entity: string;
+}
+
+interface State {
+  readonly version: 1;
+  readonly entry: number;
+  readonly nextId: number;
+  readonly learning: boolean;
+  readonly settings: EngineSettings;
+  readonly counts: EngineCounts;
+  readonly positions: Readonly<Record<string, unknown>>;
+  readonly groups: AlertGroupsState;
+  readonly streams: readonly {readonly name: string; readonly setup: StreamSetup}[];
+}
+
+export const DEFAULT_SETTINGS: EngineSettings = {
+  destinations: [],
+  publicUrl: '',
+  keep: {recordsFrom: 0.9, reasonsFrom: 0.8},
+};
+
+/** The stream that sources feed unless told otherwise. */
+export const CLOUDTRAIL_STREAM = 'cloudtrail';
+
+/** Dead letters told one by one of one payload; the rest are counted. */
+const MAX_DEAD_LETTERS = 1_000;
+/** Values told of each history of a profile. */
+const PROFILE_VALUES = 20;
+/** Decompressed objects kept while an entry is processed. */
+const OBJECTS_AT_HAND = 16;
+const NO_IDS = new Int32Array(4);
+
+/**
+ * The heart of the service: a machine that entries drive from state to state. The same entries in
+ * the same order give the same rows, details, alerts and models, whenever and wherever they are
+ * processed, and also when it was saved and restored in between.
+ *
+ * It does no I/O and reads no clock. An event that belongs to several contexts gives a row for each
+ * that judged it; within an entry, ids go on context by context.
+ */
+export class Engine {
+  readonly #resources: EngineResources;
+  readonly #streams = new Map<string, Stream>();
+  #entry = 0;
+  #nextId = 1;
+  #learning = false;
+  #settings: EngineSettings = DEFAULT_SETTINGS;
+  #groups = new AlertGroups();
+  #positions = new Map<string, unknown>();
+  #counts: EngineCounts = {rejected: {}, dropped: {}, sources: {}};
+
+  /** @param after the entry after which it begins. */
+  constructor(resources: EngineResources = {}, after = 0) {
+    this.#resources = resources;
+    this.#entry = after;
+  }
+
+  /** Number of the last entry processed. */
+  get entry(): number {
+    return this.#entry;
+  }
+
+  get learning(): boolean {
+    return this.#learning;
+  }
+
+  get settings(): EngineSettings {
+    return this.#settings;
+  }
+
+  get counts(): EngineCounts {
+    return this.#counts;
+  }
+
+  /** Where each source is to resume. */
+  get positions(): ReadonlyMap<string, unknown> {
+    return this.#positions;
+  }
+
+  /** Bytes of counts of all streams. */
+  get byteLength(): number {
+    let sum = 0;
+    for (const {detector} of this.#streams.values()) sum += detector.byteLength;
+    return sum;
+  }
+
+  /** Every stream, and how it was set up. */
+  setups(): Readonly<Record<string, StreamSetup>> {
+    return Object.fromEntries([...this.#streams].map(([name, {setup}]) => [name, setup]));
+  }
+
+  /**
+   * Takes the next entry. Entries that refer to what is not there change nothing.
+   *
+   * @param skip why the entry is set aside unread: processing it has failed before.
+   */
+  process(
+    number: number,
+    entry: Entry,
+    payloads: readonly Uint8Array[],
+    skip?: string,
+  ): EngineResult {
+    assert(number === this.#entry + 1, `entry ${number} cannot follow entry ${this.#entry}`);
+    this.#entry = number;
+    if (skip !== undefined) return this.#skip(entry, skip);
+    switch (entry.kind) {
+      case 'begin':
+        this.#nextId = Math.max(this.#nextId, entry.firstId);
+        break;
+      case 'batch':
+        return this.#batch(entry, payloads);
+      case 'observe':
+        return this.#observe(entry);
+      case 'create-context':
+        if (!this.#streams.has(entry.stream)) {
+          this.#streams.set(entry.stream, this.#open(entry.stream, entry.setup));
+        }
+        break;
+      case 'reset-context': {
+        const stream = this.#streams.get(entry.stream);
+        if (stream !== undefined) {
+          this.#streams.set(entry.stream, this.#open(entry.stream, stream.setup));
+        }
+        break;
+      }
+      case 'mode':
+        this.#learning = entry.learning;
+        break;
+      case 'settings':
+        this.#settings = entry.settings;
+        break;
+    }
+    return this.#result([], [], [], []);
+  }
+
+  /** As `observe`, but changes nothing; undefined if there is no such stream. */
+  score(name: string, items: readonly ObservationInput[]): NoveltyResult[] | undefined {
+    const stream = this.#streams.get(name);
+    if (stream === undefined) return undefined;
+    return items.map((item, i) => {
+      const {time} = this.#take(stream, item, i, (column, text) =>
+        stream.detector.find(column, text),
+      );
+      return noveltyOf(stream, stream.detector.score(stream.ids, time), time).result;
+    });
+  }
+
+  /** @throws AppError `usage` naming the first item that is no observation of the stream. */
+  check(name: string, items: readonly ObservationInput[]): boolean {
+    const stream = this.#streams.get(name);
+    if (stream === undefined) return false;
+    items.forEach((item, i) => {
+      readItem(stream, item, i);
+    });
+    return true;
+  }
+
+  /** What is normal for a principal; undefined if the context has never seen it. */
+  profile(context: string, principal: string): Profile | undefined {
+    for (const {detector} of this.#streams.values()) {
+      const at = detector.declarations.findIndex(({name}) => name === context);
+      if (at < 0) continue;
+      const scorer = detector.scorer(at);
+      const id = detector.vocabularies[scorer.plan.entity]?.find(principal);
+      if (id === undefined) return undefined;
+      const facets = new Map<string, Profile['facets'][number]>();
+      for (const normal of normalOf(detector, principal, PROFILE_VALUES)) {
+        if (normal.context !== context) continue;
+        let facet = facets.get(normal.facet);
+        if (facet === undefined) {
+          facet = {facet: normal.facet, component: normal.field, contexts: []};
+          facets.set(normal.facet, facet);
+        }
+        facet.contexts.push({
+          given: normal.given,
+          total: normal.times,
+          distinct: normal.distinct,
+          values: normal.values.map((value) => ({
+            ...value,
+            firstSeen: Number.isFinite(value.firstSeen) ? value.firstSeen : null,
+            lastSeen: Number.isFinite(value.lastSeen) ? value.lastSeen : null,
+          })),
+        });
+      }
+      if (facets.size === 0) return undefined;
+      const activeDays = scorer.activeDays(id);
+      return {context, principal, activeDays, facets: [...facets.values()]};
+    }
+    return undefined;
+  }
+
+  contexts(): ContextInfo[] {
+    return [...this.#streams.values()].flatMap(({name: stream, detector}) =>
+      detector.declarations.map((declaration, i): ContextInfo => {
+        const scorer = detector.scorer(i);
+        return {
+          name: declaration.name,
+          stream,
+          entity: declaration.entity,
+          facets: declaration.facets.map(({name, of, given, weight}) => ({
+            name,
+            of,
+            given: given.map((fields) => (fields.length === 0 ? 'everyone' : fields.join('+'))),
+            weight,
+          })),
+          learnt: scorer.learnt,
+          bytes: scorer.byteLength,
+        };
+      }),
+    );
+  }
+
+  snapshot(): EngineSnapshot {
+    const state: State = {
+      version: 1,
+      entry: this.#entry,
+      nextId: this.#nextId,
+      learning: this.#learning,
+      settings: this.#settings,
+      counts: this.#counts,
+      positions: Object.fromEntries(this.#positions),
+      groups: this.#groups.state(),
+      streams: [...this.#streams.values()].map(({name, setup}) => ({name, setup})),
+    };
+    return {
+      entry: this.#entry,
+      state: JSON.stringify(state),
+      streams: [...this.#streams.values()].map(({name, detector}) => ({
+        name,
+        bytes: detector.snapshot(),
+      })),
+    };
+  }
+
+  /**
+   * Goes on where `snapshot` left off, exactly.
+   * @throws AppError `snapshot_unreadable`, `contexts_changed`
+   */
+  static restore(snapshot: EngineSnapshot, resources: EngineResources = {}): Engine {
+    const state = JSON.parse(snapshot.state) as State;
+    if (state.version !== 1) {
+      throw new AppError(
+        'snapshot_unreadable',
+        `Cannot read the snapshot of entry ${snapshot.entry}: version is ${state.version}, this build reads 1`,
+      );
+    }
+    const engine = new Engine(resources);
+    engine.#entry = state.entry;
+    engine.#nextId = state.nextId;
+    engine.#learning = state.learning;
+    engine.#settings = state.settings;
+    engine.#counts = state.counts;
+    engine.#positions = new Map(Object.entries(state.positions));
+    engine.#groups = AlertGroups.restore(state.groups);
+    for (const {name, setup} of state.streams) {
+      const bytes = snapshot.streams.find((stream) => stream.name === name)?.bytes;
+      if (bytes === undefined) {
+        throw new AppError(
+          'snapshot_unreadable',
+          `Cannot read the snapshot of entry ${snapshot.entry}: stream "${name}" is missing`,
+        );
+      }
+      engine.#streams.set(name, engine.#open(name, setup, Detector.restore(bytes, name)));
+    }
+    return engine;
+  }
+
+  #open(name: string, setup: StreamSetup, restored?: Detector): Stream {
+    const {asnTable, scanner} = this.#resources;
+    const {contexts, asnFingerprint} = setup;
+    if (asnFingerprint !== '' && asnFingerprint !== asnFingerprintOf(asnTable)) {
+      throw new AppError(
+        'contexts_changed',
+        `Stream "${name}" was learnt with another table of AS numbers than the one configured`,
+      );
+    }
+    const settings: DecodeSettings = {
+      stream: contexts.stream,
+      scanner: scanner ?? 'fast',
+      ...(asnFingerprint !== '' && {asnTable}),
+    };
+    const detector = restored ?? new Detector(columnsOf(settings), contexts.contexts);
+    let decode: WholeDecode | undefined;
+    return {
+      name,
+      setup,
+      settings,
+      detector,
+      builders: contexts.contexts.map(
+        (_, i) => new RowBuilder(detector, i, contexts.stream.type === 'cloudtrail'),
+      ),
+      ids: new Int32Array(detector.columns.length),
+      decode: (file, bytes) => {
+        // Some streams are only ever observed through the API.
+        decode ??= openWholeDecoder(settings).decode;
+        return decode(file, bytes);
+      },
+      read: recordReader(contexts.stream, settings.asnTable),
+      texts: new Map(),
+      generation: detector.generation,
+    };
+  }
+
+  #batch(entry: Extract<Entry, {kind: 'batch'}>, payloads: readonly Uint8Array[]): EngineResult {
+    const {names, source, arrived} = entry;
+    this.#positions.set(source, entry.position);
+    const counts = this.#sourceCounts(source);
+    counts.latestArrival = arrived;
+    const letters = poisonLetters(entry);
+    const stream = this.#streams.get(entry.stream);
+    if (stream === undefined) {
+      for (const [i, payload] of payloads.entries()) {
+        const detail = `There is no stream "${entry.stream}"`;
+        letters.push(setAside(entry, names[i] ?? '', payload.length, detail));
+      }
+      return this.#result([], [], letters, []);
+    }
+    const batches: TracedBatch[] = [];
+    let rows = 0;
+    for (const [file, payload] of payloads.entries()) {
+      const object = names[file] ?? '';
+      counts.bytes += payload.length;
+      let told = 0;
+      for (const batch of stream.decode(file, payload)) {
+        for (const reject of batch.rejects) {
+          bump(this.#counts.rejected, reject.reason, 1);
+          if (told++ >= MAX_DEAD_LETTERS) continue;
+          const {reason, index, offset, length, detail = ''} = reject;
+          letters.push({at: arrived, source, object, reason, index, offset, length, detail});
+        }
+        for (const [reason, count] of Object.entries(batch.drops)) {
+          bump(this.#counts.dropped, reason, count);
+        }
+        batches.push(trace(batch, object, 'engine', stream.texts));
+        rows += batch.count;
+      }
+    }
+    const buffer = new ReorderBuffer<TracedBatch>(rows + 1);
+    for (const batch of batches) buffer.add(batch);
+    const run = new BatchRun(stream, payloads, this.#settings, !this.#learning);
+    buffer.release(Number.POSITIVE_INFINITY, (batch, row) => {
+      const time = batch.times[row] as number;
+      counts.records++;
+      if (time > (counts.latestEventTime ?? Number.NEGATIVE_INFINITY)) {
+        counts.latestEventTime = time;
+      }
+      if (stream.detector.seen.seen(batch.eventIds, row * 4)) {
+        bump(this.#counts.dropped, 'duplicate', 1);
+      } else run.take(batch, row, time);
+      return true;
+    });
+    return this.#finish(stream, run.noted, letters, arrived, source);
+  }
+
+  #observe({stream: name, items, at}: Extract<Entry, {kind: 'observe'}>): EngineResult {
+    const stream = this.#streams.get(name);
+    if (stream === undefined) return {...this.#result([], [], [], []), results: []};
+    const counts = this.#sourceCounts('api');
+    counts.latestArrival = at;
+    const {detector, ids} = stream;
+    const noted: Noted[] = [];
+    const results = items.map((item, i): NoveltyResult => {
+      let taken: {time: number; id: string};
+      try {
+        taken = this.#take(stream, item, i, (column, text) => detector.id(column, text));
+      } catch (error) {
+        // `check` comes first; should a later version see it otherwise, replaying must go on.
+        if (!(error instanceof AppError)) throw error;
+        const result = noveltyOf(stream, undefined, 0).result;
+        return {...result, reason: error.message};
+      }
+      const {time, id} = taken;
+      counts.records++;
+      if (time > (counts.latestEventTime ?? Number.NEGATIVE_INFINITY)) {
+        counts.latestEventTime = time;
+      }
+      const words = id === '' ? NO_IDS : wordsOf(id);
+      if (detector.seen.seen(words, 0)) {
+        // It came before: judged once more, but neither learnt nor kept twice.
+        bump(this.#counts.dropped, 'duplicate', 1);
+        return noveltyOf(stream, detector.score(ids, time), time).result;
+      }
+      const origin: RowOrigin = {
+        time,
+        eventIds: words,
+        eventIdAt: 0,
+        eventIdText: id === '' || CANONICAL.test(id) ? undefined : id,
+        object: '',
+        index: i,
+        offset: 0,
+        length: 0,
+      };
+      let best: {score: number; result: NoveltyResult} | undefined;
+      detector.judge(ids, time, (verdict) => {
+        const told = noveltyOf(stream, verdict, time);
+        const {score} = verdict.scored;
+        if (best === undefined || score > best.score) best = {score, result: told.result};
+        const builder = stream.builders[verdict.context] as RowBuilder;
+        const row = builder.add(ids, verdict.scored, origin);
+        if (told.explanation === undefined) return;
+        const note = noteOf(this.#settings, !this.#learning, verdict);
+        if (!note.any) return;
+        noted.push({
+          context: verdict.context,
+          row,
+          reason: told.explanation.sentence,
+          explanation: frozenExplanation(told.explanation, undefined),
+          record: note.record ? JSON.stringify(item) : null,
+          news: note.alert ? itemOf(stream, verdict, told.explanation, time, id) : undefined,
+          entity: entityOf(stream, verdict.context),
+        });
+      });
+      detector.learn(ids, time);
+      if (stream.generation !== detector.generation) renew(stream);
+      return best?.result ?? noveltyOf(stream, undefined, time).result;
+    });
+    return {...this.#finish(stream, noted, [], at, 'api'), results};
+  }
+
+  /** Ids of an item into the stream's row. */
+  #take(
+    stream: Stream,
+    item: ObservationInput,
+    index: number,
+    idOf: (column: number, text: string) => number,
+  ): {time: number; id: string} {
+    const {time, fields, id} = readItem(stream, item, index);
+    stream.detector.columns.forEach((column, c) => {
+      const text = Object.hasOwn(fields, column) ? fields[column] : undefined;
+      stream.ids[c] = idOf(c, text === undefined || text === '' ? '-' : text);
+    });
+    return {time, id};
+  }
+
+  #skip(entry: Entry, why: string): EngineResult {
+    if (entry.kind !== 'batch') return {...this.#result([], [], [], []), results: []};
+    this.#positions.set(entry.source, entry.position);
+    this.#sourceCounts(entry.source).latestArrival = entry.arrived;
+    const letters = poisonLetters(entry);
+    for (const name of entry.names) letters.push(setAside(entry, name, 0, why));
+    return this.#result([], [], letters, []);
+  }
+
+  /** Gives ids, and makes the commit. */
+  #finish(
+    stream: Stream,
+    noted: readonly Noted[],
+    letters: readonly DeadLetter[],
+    at: number,
+    source: string,
+  ): EngineResult {
+    const observations: ObservationBatch[] = [];
+    const firstIds = stream.builders.map((builder) => {
+      const firstId = this.#nextId;
+      const batch = builder.take(firstId, at, source);
+      if (batch !== undefined) {
+        this.#nextId += batch.count;
+        observations.push(batch);
+      }
+      return firstId;
+    });
+    const details: ObservationDetail[] = [];
+    const news: AlertNews[] = [];
+    for (const {context, row, reason, explanation, record, ...rest} of noted) {
+      const id = (firstIds[context] as number) + row;
+      details.push({id, reason, explanation, record});
+      if (rest.news !== undefined) {
+        const declaration = stream.detector.declarations[context];
+        news.push({
+          context: declaration?.name ?? '',
+          principal: rest.entity,
+          item: {observationId: id, ...rest.news},
+        });
+      }
+    }
+    return this.#result(
+      observations,
+      details,
+      letters,
+      this.#groups.deliveries(news, this.#settings, at),
+    );
+  }
+
+  #result(
+    observations: readonly ObservationBatch[],
+    details: readonly ObservationDetail[],
+    deadLetters: readonly DeadLetter[],
+    deliveries: Commit['deliveries'],
+  ): EngineResult {
+    const commit = {entry: this.#entry, observations, details, deadLetters, deliveries};
+    return {commit, counts: this.#counts};
+  }
+
+  #sourceCounts(name: string): SourceCounts {
+    let counts = Object.hasOwn(this.#counts.sources, name) ? this.#counts.sources[name] : undefined;
+    if (counts === undefined) {
+      counts = {records: 0, bytes: 0, latestEventTime: null, latestArrival: null};
+      this.#counts.sources[name] = counts;
+    }
+    return counts;
+  }
+}
+
+/** Scores and learns the events of one batch entry in the order in which they are given. */
+class BatchRun {
+  readonly noted: Noted[] = [];
+  readonly #stream: Stream;
+  readonly #payloads: readonly Uint8Array[];
+  readonly #settings: EngineSettings;
+  readonly #alerting: boolean;
+  /** Lowest score of which anything more than the row is kept or told. */
+  readonly #from: number;
+  readonly #maps: Int32Array[] = [];
+  readonly #principal: number;
+  readonly #objects = new Map<number, Uint8Array>();
+  #current: TracedBatch | undefined;
+
+  constructor(
+    stream: Stream,
+    payloads: readonly Uint8Array[],
+    settings: EngineSettings,
+    alerting: boolean,
+  ) {
+    this.#stream = stream;
+    this.#payloads = payloads;
+    this.#settings = settings;
+    this.#alerting = alerting;
+    this.#from = lowest(settings, alerting);
+    this.#principal = stream.detector.columns.indexOf('principal');
+  }
+
+  take(batch: TracedBatch, row: number, time: number): void {
+    const stream = this.#stream;
+    const {detector, ids} = stream;
+    this.#identify(batch, row);
+    const origin = this.#follow(batch, row);
+    const place: RowOrigin = {
+      time,
+      eventIds: batch.eventIds,
+      eventIdAt: row * 4,
+      eventIdText: batch.eventIdTexts.length === 0 ? undefined : oddIdOf(batch, row),
+      object: batch.path,
+      index: batch.indexes[row] as number,
+      offset: batch.places[row * 2] as number,
+      length: batch.places[row * 2 + 1] as number,
+    };
+    detector.judge(ids, time, (verdict) => {
+      const builder = stream.builders[verdict.context] as RowBuilder;
+      const at = builder.add(ids, verdict.scored, place);
+      if (verdict.scored.score >= this.#from) {
+        this.#note(verdict, at, batch, row, time, origin);
+      }
+    });
+    detector.learn(ids, time);
+    if (stream.generation !== detector.generation) renew(stream);
+  }
+
+  #note(
+    verdict: Verdict,
+    at: number,
+    batch: TracedBatch,
+    row: number,
+    time: number,
+    origin: number,
+  ): void {
+    const stream = this.#stream;
+    const {detector, ids} = stream;
+    const note = noteOf(this.#settings, this.#alerting, verdict);
+    const explanation = detector.explain(ids, time, verdict);
+    const eventId = eventIdText(batch, row);
+    const from = origin < 0 ? undefined : detector.text(this.#principal, origin);
+    this.noted.push({
+      context: verdict.context,
+      row: at,
+      reason: explanation.sentence,
+      explanation: frozenExplanation(explanation, from),
+      record: note.record ? this.#recordOf(batch, row, eventId) : null,
+      news: note.alert ? itemOf(stream, verdict, explanation, time, eventId) : undefined,
+      entity: entityOf(stream, verdict.context),
+    });
+  }
+
+  #recordOf(batch: TracedBatch, row: number, eventId: string): string | null {
+    const {file} = batch;
+    let object = this.#objects.get(file);
+    if (object === undefined) {
+      object = decompressed(this.#payloads[file] as Uint8Array);
+      // A few at a time: events of the same time come from few files.
+      if (this.#objects.size >= OBJECTS_AT_HAND) this.#objects.clear();
+      this.#objects.set(file, object);
+    }
+    const offset = batch.places[row * 2] as number;
+    return recordAt(object, offset, batch.places[row * 2 + 1] as number, eventId);
+  }
+
+  /** Ids of the model for those of the decoder. */
+  #identify(batch: TracedBatch, row: number): void {
+    const {detector, ids} = this.#stream;
+    const {columns, texts} = batch;
+    const width = ids.length;
+    const maps = this.#maps;
+    const renewed = texts.generation !== detector.generation;
+    if (renewed) texts.forget(detector.generation);
+    if (batch !== this.#current || renewed) {
+      this.#current = batch;
+      for (let c = 0; c < width; c++) maps[c] = texts.mapOf(c);
+    }
+    const from = row * width;
+    for (let c = 0; c < width; c++) {
+      const local = columns[from + c] as number;
+      const map = maps[c] as Int32Array;
+      let id = map[local] as number;
+      if (id < 0) {
+        id = detector.id(c, texts.texts[local] as string);
+        map[local] = id;
+      }
+      ids[c] = id;
+    }
+  }
+
+  /** Whom the credentials of an event go back to, by id; -1 if to itself. */
+  #follow({keys}: TracedBatch, row: number): number {
+    if (this.#principal < 0) return -1;
+    const at = row * 4;
+    const used = (keys[at] as number) !== 0 || (keys[at + 1] as number) !== 0;
+    const issued = (keys[at + 2] as number) !== 0 || (keys[at + 3] as number) !== 0;
+    if (!used && !issued) return -1;
+    const {detector, ids} = this.#stream;
+    const own = ids[this.#principal] as number;
+    const {chain} = detector;
+    const origin = used ? (chain.originOf(keys[at] as number, keys[at + 1] as number) ?? own) : own;
+    if (issued) chain.issued(keys[at + 2] as number, keys[at + 3] as number, origin);
+    return origin === own ? -1 : origin;
+  }
+}
+
+/** Ids may mean other texts now. */
+function renew(stream: Stream): void {
+  stream.generation = stream.detector.generation;
+  for (const builder of stream.builders) builder.forget();
+}
+
+function lowest({keep, destinations}: EngineSettings, alerting: boolean): number {
+  const told = alerting ? destinations.map(({minScore}) => minScore) : [];
+  return Math.min(keep.reasonsFrom, keep.recordsFrom, ...told);
+}
+
+function noteOf(
+  settings: EngineSettings,
+  alerting: boolean,
+  {scored: {score}}: Verdict,
+): {any: boolean; record: boolean; alert: boolean} {
+  return {
+    any: score >= lowest(settings, alerting),
+    record: score >= settings.keep.recordsFrom,
+    alert: alerting && settings.destinations.some(({minScore}) => score >= minScore),
+  };
+}
+
+function entityOf({detector, ids}: Stream, context: number): string {
+  const {entity} = detector.scorer(context).plan;
+  return detector.text(entity, ids[entity] as number);
+}
+
+function itemOf(
+  stream: Stream,
+  {context, scored}: Verdict,
+  explanation: Explanation,
+  time: number,
+  eventId: string,
+): Omit<AlertItem, 'observationId'> {
+  const {detector, ids} = stream;
+  const text = (field: string): string => {
+    const column = detector.columns.indexOf(field);
+    return column < 0 ? '-' : detector.text(column, ids[column] as number);
+  };
+  const builder = stream.builders[context] as RowBuilder;
+  const novel = explanation.facets[builder.mostNovelOf(scored)];
+  return {
+    eventId,
+    eventTime: time,
+    score: scored.score,
+    operation: text('operation'),
+    service: text('service'),
+    account: text('account'),
+    region: text('region'),
+    network: text('network'),
+    userAgent: text('userAgent'),
+    resource: text('resource'),
+    error: text('error'),
+    mostNovel:
+      novel === undefined ? null : {facet: novel.facet, value: novel.value, bits: novel.bits},
+    reason: explanation.sentence,
+  };
+}
+
+/** What the API says of one item, and why; the explanation is undefined if no context watches it. */
+function noveltyOf(
+  stream: Stream,
+  verdict: Verdict | undefined,
+  time: number,
+): {result: NoveltyResult; explanation: Explanation | undefined} {
+  if (verdict === undefined) {
+    const nothing = {score: 0, surprise: 0, raised: 0, context: null, bits: {}, mostNovel: null};
+    return {result: {...nothing, reason: 'No context watches this'}, explanation: undefined};
+  }
+  const {detector, ids} = stream;
+  const {scored, context} = verdict;
+  const explanation = detector.explain(ids, time, verdict);
+  const builder = stream.builders[context] as RowBuilder;
+  const novel = explanation.facets[builder.mostNovelOf(scored)];
+  return {
+    result: {
+      score: scored.score,
+      surprise: scored.surprise,
+      raised: scored.raised,
+      context: detector.declarations[context]?.name ?? null,
+      bits: Object.fromEntries(explanation.facets.map(({facet, bits}) => [facet, bits])),
+      mostNovel:
+        novel === undefined ? null : {facet: novel.facet, value: novel.value, bits: novel.bits},
+      reason: explanation.sentence,
+    },
+    explanation,
+  };
+}
+
+function readItem(
+  stream: Stream,
+  item: ObservationInput,
+  index: number,
+): {time: number; fields: Readonly<Record<string, string>>; id: string} {
+  try {
+    if (isObservation(item) && item.fields !== null) {
+      return {time: timeOf(item.time), fields: item.fields, id: ''};
+    }
+    return stream.read(item);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('usage', `Item ${index}: ${why}`, {cause});
+  }
+}
+
+/** As decoders make them. */
+function wordsOf(id: string): Int32Array {
+  if (!CANONICAL.test(id)) {
+    const a = hash64(id);
+    const b = hash64(`${id}/`);
+    return Int32Array.of(a.hi, a.lo, b.hi, b.lo);
+  }
+  const hex = id.replaceAll('-', '');
+  return Int32Array.from([0, 8, 16, 24], (at) => Number.parseInt(hex.slice(at, at + 8), 16));
+}
+
+const CANONICAL = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Text of an event id that is no canonical UUID. */
+function oddIdOf({eventIdTexts}: TracedBatch, row: number): string | undefined {
+  let low = 0;
+  let high = eventIdTexts.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const [at, text] = eventIdTexts[middle] as (typeof eventIdTexts)[number];
+    if (at === row) return text;
+    if (at < row) low = middle + 1;
+    else high = middle;
+  }
+  return undefined;
+}
+
+export function asnFingerprintOf(asnTable: string | undefined): string {
+  return asnTable === undefined ? '' : fingerprintOf(asnTable);
+}
+
+function poisonLetters(entry: Extract<Entry, {kind: 'batch'}>): DeadLetter[] {
+  return entry.poison.map(({name, detail}) => setAside(entry, name, 0, detail));
+}
+
+function setAside(
+  {source, arrived}: Extract<Entry, {kind: 'batch'}>,
+  object: string,
+  length: number,
+  detail: string,
+): DeadLetter {
+  const reason = 'poison_message';
+  return {at: arrived, source, object, reason, index: -1, offset: 0, length, detail};
+}
+
+function bump(counts: Record<string, number>, key: string, by: number): void {
+  counts[key] = (counts[key] ?? 0) + by;
+}

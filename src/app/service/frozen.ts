@@ -1,0 +1,37 @@
+import type {Explanation} from '../../score/explain.ts';
+
+/** An explanation as JSON, to be kept beside the row: the counts as they were. */
+export function frozenExplanation(explanation: Explanation, origin: string | undefined): string {
+  return JSON.stringify({
+    entity: explanation.entity,
+    sentence: explanation.sentence,
+    ...(origin !== undefined && {origin}),
+    facets: explanation.facets.map((facet) => ({
+      facet: facet.facet,
+      component: facet.component,
+      value: facet.value,
+      bits: short(facet.bits),
+      share: short(facet.share),
+      knownTo: facet.knownTo,
+      levels: facet.levels.map((level) => ({
+        name: level.name,
+        total: short(level.total),
+        totalTimes: level.totalTimes,
+        distinct: level.distinct,
+        count: short(level.count),
+        times: level.times,
+        // JSON has no way to say that there was no such time but null.
+        firstSeen: Number.isFinite(level.firstSeen) ? level.firstSeen : null,
+        lastSeen: Number.isFinite(level.lastSeen) ? level.lastSeen : null,
+      })),
+      usual: facet.usual.map(({value, share}) => ({value, share: short(share)})),
+      ...(facet.holders !== undefined && {holders: facet.holders}),
+      sentence: facet.sentence,
+    })),
+  });
+}
+
+/** Four decimals: what a reader can use. */
+function short(number: number): number {
+  return Math.round(number * 10_000) / 10_000;
+}

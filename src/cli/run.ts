@@ -1,0 +1,55 @@
+import {loadConfig} from '../app/service/load-config.ts';
+import type {RunningService} from '../app/service/running.ts';
+import {serviceLog} from '../app/service/service-log.ts';
+import {startService} from '../app/service/start.ts';
+import type {Output} from './output.ts';
+
+export interface RunOptions {
+  readonly config: string;
+}
+
+/** Runs the service until it is told to end. */
+export async function runCommand(
+  options: RunOptions,
+  version: string,
+  output: Output,
+  signal: AbortSignal,
+): Promise<number> {
+  const loaded = await loadConfig(options.config);
+  const service = await startService(loaded, {
+    version,
+    signal,
+    log: serviceLog(loaded.config.log, {
+      interactive: output.interactive,
+      line: (text) => output.warn(text),
+    }),
+    write: (line) => void output.write(`${line}\n`),
+  });
+  output.note(`Oddtrail is at ${service.url}`);
+  return untilEnded(service, output, signal);
+}
+
+/** Waits for the end of a service; a hang-up makes it read its configuration again. */
+export async function untilEnded(
+  service: RunningService,
+  output: Output,
+  signal: AbortSignal,
+): Promise<number> {
+  const onHangUp = () => {
+    service.reloadBySignal().catch((error: unknown) => {
+      output.warn(error instanceof Error ? error.message : String(error));
+    });
+  };
+  const onAbort = () => void service.stop();
+  process.on('SIGHUP', onHangUp);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, {once: true});
+  try {
+    const failure = await service.ended;
+    if (failure !== undefined) throw failure;
+    return 0;
+  } finally {
+    process.off('SIGHUP', onHangUp);
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,46 @@
+import type {Fragment} from './statement.ts';
+
+export type Value = number | string | boolean | null | readonly number[];
+
+/** One column of rows to be added, read row by row. */
+export type BulkColumn =
+  | {readonly type: 'integer' | 'bigint' | 'real' | 'double'; readonly at: (row: number) => number}
+  | {readonly type: 'text'; readonly at: (row: number) => string | null}
+  | {readonly type: 'reals'; readonly at: (row: number) => readonly number[]};
+
+export interface BulkRows {
+  readonly count: number;
+  /** In the order of the table's columns, all of them. */
+  readonly columns: readonly BulkColumn[];
+}
+
+/** One connection within one transaction. */
+export interface Session {
+  rows(query: Fragment): Promise<Value[][]>;
+  /** Rows changed. */
+  run(statement: Fragment): Promise<number>;
+  /** Adds rows in bulk. */
+  append(table: string, rows: readonly BulkRows[]): Promise<void>;
+}
+
+/**
+ * A database that speaks the SQL common to DuckDB and PostgreSQL, so that queries are written once.
+ * Adapters translate every failure of the world to `AppError` `store_unavailable`, and texts by
+ * `toStored` and `fromStored`.
+ */
+export interface Database {
+  readonly kind: 'duckdb' | 'postgres';
+  /** Reads what was committed; any number at once. */
+  rows(query: Fragment): Promise<Value[][]>;
+  /** The same by columns: for many rows. */
+  columns(query: Fragment): Promise<Value[][]>;
+  /** One after the other. All of `body` is done, or nothing. */
+  transaction<T>(body: (session: Session) => Promise<T>): Promise<T>;
+  /** The right to commit; fails when another process has it. */
+  claim(): Promise<void>;
+  /** Bytes in use. */
+  bytes(): Promise<number>;
+  /** Gives back the room of rows that were removed. */
+  compact(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,93 @@
+import {DIMENSIONS} from '../../pipeline/observation.ts';
+import type {ObservationFilter} from '../../pipeline/store.ts';
+import type {Database} from './database.ts';
+import type {Dictionary} from './dictionary.ts';
+import {uuidWords} from './event-id.ts';
+import type {Layouts} from './layouts.ts';
+import {DIMENSION_COLUMNS, dictionaryTable, SEARCHED_COLUMNS} from './schema.ts';
+import {allOf, type Fragment, join, raw, sql} from './statement.ts';
+
+/** More ids than these are not written into a query but looked up by it. */
+const IDS_WRITTEN = 5_000;
+
+export interface FilterContext {
+  readonly database: Database;
+  readonly layouts: Layouts;
+  readonly dictionaries: ReadonlyMap<string, Dictionary>;
+}
+
+/** The condition on `observations` that a filter stands for. */
+export async function toCondition(
+  context: FilterContext,
+  filter: ObservationFilter,
+): Promise<Fragment> {
+  const conditions: Fragment[] = [];
+  const add = (value: number | undefined, condition: (value: number) => Fragment): void => {
+    if (value !== undefined) conditions.push(condition(value));
+  };
+  add(filter.from, (v) => sql`event_time >= ${v}`);
+  add(filter.to, (v) => sql`event_time < ${v}`);
+  add(filter.minScore, (v) => sql`score >= ${v}`);
+  add(filter.maxScore, (v) => sql`score <= ${v}`);
+  add(filter.afterId, (v) => sql`id > ${v}`);
+  if (filter.context !== undefined) {
+    const ids = context.layouts.of(filter.context);
+    if (ids.length === 0) return raw('false');
+    conditions.push(sql`layout IN (${join(ids, ', ')})`);
+  }
+  for (const dimension of DIMENSIONS) {
+    const text = filter.dimensions?.[dimension];
+    if (text === undefined) continue;
+    const column = DIMENSION_COLUMNS[dimension];
+    const id = await context.dictionaries.get(column)?.find(text);
+    if (id === undefined) return raw('false');
+    conditions.push(sql`${raw(column)} = ${id}`);
+  }
+  if (filter.text !== undefined && filter.text !== '') {
+    conditions.push(await textCondition(context.database, filter.text));
+  }
+  return allOf(conditions);
+}
+
+async function textCondition(database: Database, text: string): Promise<Fragment> {
+  const searches = SEARCHED_COLUMNS.map(
+    (column, i) =>
+      sql`SELECT ${i}, id FROM ${raw(dictionaryTable(column))} WHERE ${contains(text)}`,
+  );
+  const found = await database.columns(join(searches, ' UNION ALL '));
+  const byColumn = SEARCHED_COLUMNS.map((): number[] => []);
+  const ids = found[1] ?? [];
+  (found[0] ?? []).forEach((column, i) => {
+    byColumn[Number(column)]?.push(Number(ids[i]));
+  });
+  const alternatives = SEARCHED_COLUMNS.flatMap((name, i) => {
+    const some = byColumn[i] ?? [];
+    const column = raw(name);
+    if (some.length === 0) return [];
+    if (some.length <= IDS_WRITTEN) return [sql`${column} IN (${join(some, ', ')})`];
+    const table = raw(dictionaryTable(name));
+    return [sql`${column} IN (SELECT id FROM ${table} WHERE ${contains(text)})`];
+  });
+  const words = uuidWords(text.toLowerCase());
+  if (words !== undefined) alternatives.push(eventIdCondition(words));
+  const named = await database.rows(
+    sql`SELECT id FROM event_texts WHERE lower(text) = lower(${text}) ORDER BY id DESC LIMIT 1000`,
+  );
+  if (named.length > 0) {
+    alternatives.push(
+      sql`id IN (${join(
+        named.map(([id]) => Number(id)),
+        ', ',
+      )})`,
+    );
+  }
+  return alternatives.length === 0 ? raw('false') : sql`(${join(alternatives, ' OR ')})`;
+}
+
+function contains(text: string): Fragment {
+  return sql`strpos(lower(text), lower(${text})) > 0`;
+}
+
+export function eventIdCondition(words: readonly number[]): Fragment {
+  return sql`(${allOf(words.map((word, i) => sql`${raw(`event_${i}`)} = ${word}`))})`;
+}

@@ -1,0 +1,37 @@
+import type {Database, Session, Value} from './database.ts';
+import {sql} from './statement.ts';
+
+/** What was stored last, and how much there is: kept in one row, so that asking costs nothing. */
+export interface Head {
+  readonly entry: number;
+  readonly lastId: number;
+  readonly observations: number;
+  readonly details: number;
+  readonly deadLetters: number;
+  readonly lastDeadLetter: number;
+}
+
+const QUERY = sql`SELECT entry, last_id, observations, details, dead_letters, last_dead_letter FROM head`;
+
+export async function readHead(database: Pick<Database | Session, 'rows'>): Promise<Head> {
+  const [row = []] = await database.rows(QUERY);
+  const [entry, lastId, observations, details, deadLetters, lastDeadLetter] = row.map(toNumber);
+  return {
+    entry: entry ?? 0,
+    lastId: lastId ?? 0,
+    observations: observations ?? 0,
+    details: details ?? 0,
+    deadLetters: deadLetters ?? 0,
+    lastDeadLetter: lastDeadLetter ?? 0,
+  };
+}
+
+export async function writeHead(session: Session, head: Head): Promise<void> {
+  await session.run(sql`UPDATE head SET entry = ${head.entry}, last_id = ${head.lastId},
+    observations = ${head.observations}, details = ${head.details},
+    dead_letters = ${head.deadLetters}, last_dead_letter = ${head.lastDeadLetter}`);
+}
+
+function toNumber(value: Value): number {
+  return Number(value);
+}

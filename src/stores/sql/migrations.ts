@@ -1,0 +1,136 @@
+/**
+ * Steps from an empty database to today's schema. A step that was released is frozen: a test holds
+ * its checksum. To change the schema, add one.
+ */
+export interface Migration {
+  readonly number: number;
+  readonly statements: readonly string[];
+}
+
+const TEXTS = [
+  'principal',
+  'kind',
+  'account',
+  'region',
+  'service',
+  'operation',
+  'network',
+  'user_agent',
+  'error',
+  'resource',
+  'most_novel_value',
+  'source',
+  'object',
+];
+
+// Ids of texts instead of texts: a text costs one native call each to write, and comparing ids is
+// what makes scans of millions of rows fast. Keys are not declared: there is one writer, which
+// gives every id once, and an index would have to be kept in memory and in step.
+const FIRST = [
+  ...TEXTS.map((column) => `CREATE TABLE text_${column} (id INTEGER NOT NULL, text TEXT NOT NULL)`),
+  `CREATE TABLE layouts (id INTEGER NOT NULL, context TEXT NOT NULL, facets TEXT NOT NULL)`,
+  `CREATE TABLE observations (
+    id BIGINT NOT NULL,
+    event_time DOUBLE PRECISION NOT NULL,
+    arrived DOUBLE PRECISION NOT NULL,
+    layout INTEGER NOT NULL,
+    event_0 INTEGER NOT NULL,
+    event_1 INTEGER NOT NULL,
+    event_2 INTEGER NOT NULL,
+    event_3 INTEGER NOT NULL,
+${TEXTS.slice(0, 10)
+  .map((column) => `    ${column} INTEGER NOT NULL,`)
+  .join('\n')}
+    score DOUBLE PRECISION NOT NULL,
+    raised REAL NOT NULL,
+    bits REAL[] NOT NULL,
+    most_novel INTEGER NOT NULL,
+    most_novel_value INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    object INTEGER NOT NULL,
+    record_index INTEGER NOT NULL,
+    record_offset BIGINT NOT NULL,
+    record_length BIGINT NOT NULL
+  )`,
+  `CREATE TABLE event_texts (id BIGINT NOT NULL, text TEXT NOT NULL)`,
+  `CREATE TABLE details (
+    id BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    explanation TEXT NOT NULL,
+    record TEXT
+  )`,
+  `CREATE TABLE dead_letters (
+    id BIGINT NOT NULL,
+    noted_at DOUBLE PRECISION NOT NULL,
+    source TEXT NOT NULL,
+    object TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    record_index INTEGER NOT NULL,
+    record_offset BIGINT NOT NULL,
+    record_length BIGINT NOT NULL,
+    detail TEXT NOT NULL
+  )`,
+  `CREATE TABLE outbox (
+    number BIGINT NOT NULL,
+    destination TEXT NOT NULL,
+    id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    delivery TEXT NOT NULL,
+    news_since TEXT NOT NULL,
+    created_at DOUBLE PRECISION NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    next_at DOUBLE PRECISION NOT NULL,
+    sent_at DOUBLE PRECISION,
+    last_error TEXT NOT NULL
+  )`,
+  `CREATE TABLE audit (
+    id BIGINT NOT NULL,
+    noted_at DOUBLE PRECISION NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail TEXT NOT NULL
+  )`,
+  `CREATE TABLE tokens (
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    created_at DOUBLE PRECISION NOT NULL,
+    expires_at DOUBLE PRECISION,
+    last_used_at DOUBLE PRECISION,
+    revoked_at DOUBLE PRECISION
+  )`,
+  `CREATE TABLE settings (name TEXT NOT NULL, value TEXT NOT NULL)`,
+  `CREATE TABLE head (
+    entry BIGINT NOT NULL,
+    last_id BIGINT NOT NULL,
+    observations BIGINT NOT NULL,
+    details BIGINT NOT NULL,
+    dead_letters BIGINT NOT NULL,
+    last_dead_letter BIGINT NOT NULL
+  )`,
+  `INSERT INTO head VALUES (0, 0, 0, 0, 0, 0)`,
+];
+
+export const DUCKDB_MIGRATIONS: readonly Migration[] = [{number: 1, statements: FIRST}];
+
+// PostgreSQL reads row by row: what DuckDB scans, it must look up.
+const POSTGRES_INDEXES = [
+  ...TEXTS.map((column) => `CREATE UNIQUE INDEX ON text_${column} (id)`),
+  ...TEXTS.map((column) => `CREATE INDEX ON text_${column} USING hash (text)`),
+  `CREATE UNIQUE INDEX ON observations (id)`,
+  `CREATE INDEX ON observations (event_time, id)`,
+  `CREATE INDEX ON observations (score, id)`,
+  `CREATE INDEX ON observations (principal, event_time)`,
+  `CREATE INDEX ON observations (event_0, event_1)`,
+  `CREATE UNIQUE INDEX ON details (id)`,
+  `CREATE INDEX ON event_texts USING hash (text)`,
+  `CREATE INDEX ON event_texts (id)`,
+  `CREATE UNIQUE INDEX ON outbox (destination, id)`,
+];
+
+export const POSTGRES_MIGRATIONS: readonly Migration[] = [
+  {number: 1, statements: [...FIRST, ...POSTGRES_INDEXES]},
+];

@@ -1,0 +1,60 @@
+import type {PrincipalRow, Store} from '../../pipeline/store.ts';
+import {decodeCursor, encodeCursor} from '../cursor.ts';
+import type {FilterContext} from './filter.ts';
+import {type Fragment, raw, sql} from './statement.ts';
+
+type Order = Parameters<Store['principals']>[1]['order'];
+
+const KEYS: Readonly<Record<Order, string>> = {
+  score: 'max_score',
+  events: 'events',
+  recent: 'last_time',
+};
+
+/** Principals of the rows that hold for a condition. */
+export async function readPrincipals(
+  context: FilterContext,
+  condition: Fragment,
+  page: Parameters<Store['principals']>[1],
+): ReturnType<Store['principals']> {
+  const {order, limit, cursor} = page;
+  const key = raw(KEYS[order]);
+  let after = raw('true');
+  if (cursor !== undefined) {
+    const [value = 0, principal = 0] = decodeCursor(cursor, `principals-${order}`, 2);
+    after = sql`(${key} < ${value} OR (${key} = ${value} AND principal > ${principal}))`;
+  }
+  const found = await context.database.rows(
+    sql`SELECT principal, kind, events, max_score, over_95, over_99, first_time, last_time
+      FROM (
+        SELECT principal, min(kind) AS kind, count(*) AS events, max(score) AS max_score,
+          count(*) FILTER (WHERE score >= 0.95) AS over_95,
+          count(*) FILTER (WHERE score >= 0.99) AS over_99,
+          min(event_time) AS first_time, max(event_time) AS last_time
+        FROM observations WHERE ${condition} GROUP BY principal
+      ) p WHERE ${after} ORDER BY ${key} DESC, principal LIMIT ${limit + 1}`,
+  );
+  const kept = found.slice(0, limit);
+  const [principals, kinds] = await Promise.all([
+    context.dictionaries.get('principal')?.texts(kept.map((row) => Number(row[0]))),
+    context.dictionaries.get('kind')?.texts(kept.map((row) => Number(row[1]))),
+  ]);
+  const rows = kept.map((row): PrincipalRow => {
+    const [principal, kind, events, maxScore, over95, over99, firstTime, lastTime] =
+      row.map(Number);
+    return {
+      principal: principals?.get(principal ?? 0) ?? '',
+      kind: kinds?.get(kind ?? 0) ?? '',
+      events: events ?? 0,
+      maxScore: maxScore ?? 0,
+      over95: over95 ?? 0,
+      over99: over99 ?? 0,
+      firstTime: firstTime ?? 0,
+      lastTime: lastTime ?? 0,
+    };
+  });
+  const last = rows.at(-1);
+  if (found.length <= limit || last === undefined) return {rows, next: null};
+  const value = {score: last.maxScore, events: last.events, recent: last.lastTime}[order];
+  return {rows, next: encodeCursor(`principals-${order}`, [value, Number(kept.at(-1)?.[0])])};
+}
