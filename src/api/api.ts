@@ -5,7 +5,7 @@ import {HTTPException} from 'hono/http-exception';
 import {AppError} from '../base/errors.ts';
 import {createLog, type Logger} from '../telemetry/log.ts';
 import {Metrics} from '../telemetry/metrics.ts';
-import {type Api, type ApiContext, type Environment, newApi, route} from './environment.ts';
+import {type Api, type Environment, newApi, route} from './environment.ts';
 import {addressOf, type GateOptions, gate} from './gate.ts';
 import {pagePolicy, SECURITY_HEADERS, STRICT_TRANSPORT} from './headers.ts';
 import {Buckets, LIMITS, type Limits} from './limits.ts';
@@ -362,5 +362,3 @@ function methodsFor(api: Api, path: string): string[] {
   if (methods.has('GET')) methods.add('HEAD');
   return [...methods].sort();
 }
-
-export type {ApiContext};
