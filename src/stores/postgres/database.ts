@@ -101,10 +101,10 @@ export class PostgresDatabase implements Database {
   }
 
   /** One process writes: it holds a lock for as long as its connection lasts. */
-  async claim(): Promise<void> {
-    await this.#writing.use(async () => {
+  async claim(): Promise<boolean> {
+    return await this.#writing.use(async () => {
       const writer = await this.#connected();
-      if (this.#claimed) return;
+      if (this.#claimed) return false;
       try {
         const [[claimed] = []] = await select(
           writer,
@@ -121,6 +121,7 @@ export class PostgresDatabase implements Database {
           {retryable: true},
         );
       }
+      return true;
     });
   }
 

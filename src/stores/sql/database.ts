@@ -42,8 +42,11 @@ export interface Database {
   columns(query: Fragment): Promise<Value[][]>;
   /** One after the other. All of `body` is done, or nothing. */
   transaction<T>(body: (session: Session) => Promise<T>): Promise<T>;
-  /** The right to commit; fails when another process has it. */
-  claim(): Promise<void>;
+  /**
+   * The right to commit; fails when another process has it. True when it is new: others may have
+   * committed in between.
+   */
+  claim(): Promise<boolean>;
   /** Bytes in use. */
   bytes(): Promise<number>;
   /** Gives back the room of rows that were removed. */

@@ -93,7 +93,7 @@ async function count(
 ): Promise<void> {
   if (observations + details + deadLetters === 0) return;
   const head = await readHead(session);
-  await writeHead(session, {
+  await writeHead(session, head, {
     ...head,
     observations: head.observations - observations,
     details: head.details - details,

@@ -19,7 +19,7 @@ import {Dictionary} from './dictionary.ts';
 import {uuidWords} from './event-id.ts';
 import {eventIdCondition, type FilterContext, toCondition} from './filter.ts';
 import {findById, findByScore, findByTime} from './find.ts';
-import {readHead, writeHead} from './head.ts';
+import {EMPTY_HEAD, type Head, readHead, writeHead} from './head.ts';
 import {Layouts} from './layouts.ts';
 import {readObservations} from './observations.ts';
 import {findDelivery, mergeDeliveries, readOutbox, updateDelivery} from './outbox-table.ts';
@@ -43,6 +43,7 @@ export class SqlStore implements Store {
   readonly #context: FilterContext;
   readonly #dictionaries: ReadonlyMap<string, Dictionary>;
   readonly #layouts = new Layouts();
+  #head: Head = EMPTY_HEAD;
   /** What is in memory may not agree with the tables: a commit failed. */
   #stale = true;
   /** The last of the changes that must come one after the other, ids included. */
@@ -61,6 +62,7 @@ export class SqlStore implements Store {
   async load(): Promise<void> {
     await this.#layouts.load(this.#database);
     for (const dictionary of this.#dictionaries.values()) await dictionary.load();
+    this.#head = await readHead(this.#database);
     this.#stale = false;
   }
 
@@ -71,13 +73,13 @@ export class SqlStore implements Store {
 
   async commit(commit: Commit): Promise<void> {
     await this.#oneByOne(async () => {
-      await this.#database.claim();
+      if (await this.#database.claim()) this.#stale = true;
       if (this.#stale) await this.load();
-      const head = await readHead(this.#database);
+      const head = this.#head;
       if (commit.entry <= head.entry) return;
       const {added, prepared} = await prepareTexts(this.#dictionaries, commit.observations);
       this.#stale = true;
-      await this.#database.transaction(async (session) => {
+      this.#head = await this.#database.transaction(async (session) => {
         const next = await writeRows(
           session,
           commit,
@@ -88,7 +90,8 @@ export class SqlStore implements Store {
           head,
         );
         await mergeDeliveries(session, commit.deliveries);
-        await writeHead(session, next);
+        await writeHead(session, head, next);
+        return next;
       });
       for (const [column, texts] of added.texts) this.#dictionaries.get(column)?.keep(texts);
       this.#layouts.keep(added.layouts);
