@@ -145,6 +145,8 @@ export class DuckDbDatabase implements Database {
     await this.#writing.use(async () => {
       const {writer} = await this.#ensureOpen(false);
       try {
+        // What the first one no longer needs is free after the second.
+        await writer.run('CHECKPOINT');
         await writer.run('CHECKPOINT');
       } catch (error) {
         // Readers may stand in the way of a checkpoint; the next one will do.
@@ -273,6 +275,14 @@ class DuckDbSession implements Session {
   async run(statement: Fragment): Promise<number> {
     const {text, values} = toStatement(statement);
     return (await this.#connection.run(text, values.map(toStored))).rowsChanged;
+  }
+
+  /** Room is freed by row groups of 122,880 rows, once all of one are gone: so the rest moves. */
+  async rewrite(table: string): Promise<void> {
+    const [[last] = []] = await this.rows(sql`SELECT max(rowid) FROM ${raw(table)}`);
+    if (last === null || last === undefined) return;
+    await this.run(sql`INSERT INTO ${raw(table)} SELECT * FROM ${raw(table)}`);
+    await this.run(sql`DELETE FROM ${raw(table)} WHERE rowid <= ${Number(last)}`);
   }
 
   async append(table: string, parts: readonly BulkRows[]): Promise<void> {

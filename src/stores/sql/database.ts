@@ -19,6 +19,8 @@ export interface Session {
   rows(query: Fragment): Promise<Value[][]>;
   /** Rows changed. */
   run(statement: Fragment): Promise<number>;
+  /** Makes the room of rows that were removed from a table free, where it else would not be. */
+  rewrite(table: string): Promise<void>;
   /** Adds rows in bulk. */
   append(table: string, rows: readonly BulkRows[]): Promise<void>;
 }
