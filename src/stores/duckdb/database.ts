@@ -279,10 +279,16 @@ class DuckDbSession implements Session {
 
   /** Room is freed by row groups of 122,880 rows, once all of one are gone: so the rest moves. */
   async rewrite(table: string): Promise<void> {
-    const [[last] = []] = await this.rows(sql`SELECT max(rowid) FROM ${raw(table)}`);
-    if (last === null || last === undefined) return;
-    await this.run(sql`INSERT INTO ${raw(table)} SELECT * FROM ${raw(table)}`);
-    await this.run(sql`DELETE FROM ${raw(table)} WHERE rowid <= ${Number(last)}`);
+    const [[definition] = []] = await this.rows(
+      sql`SELECT sql FROM duckdb_tables() WHERE table_name = ${table}`,
+    );
+    const moved = `${table}_moved`;
+    await this.run(
+      raw(String(definition).replace(`CREATE TABLE ${table}`, `CREATE TABLE ${moved}`)),
+    );
+    await this.run(raw(`INSERT INTO ${moved} SELECT * FROM ${table}`));
+    await this.run(raw(`DROP TABLE ${table}`));
+    await this.run(raw(`ALTER TABLE ${moved} RENAME TO ${table}`));
   }
 
   async append(table: string, parts: readonly BulkRows[]): Promise<void> {
