@@ -18,7 +18,7 @@ import type {Database, Value} from './database.ts';
 import {Dictionary} from './dictionary.ts';
 import {uuidWords} from './event-id.ts';
 import {eventIdCondition, type FilterContext, toCondition} from './filter.ts';
-import {findById, findByScore, findByTime} from './find.ts';
+import {type Found, findById, findByScore, findByTime} from './find.ts';
 import {EMPTY_HEAD, type Head, readHead, writeHead} from './head.ts';
 import {Layouts} from './layouts.ts';
 import {readObservations} from './observations.ts';
@@ -103,8 +103,13 @@ export class SqlStore implements Store {
     const {order, limit, cursor} = page;
     checkLimit(limit);
     const condition = await toCondition(this.#context, filter);
-    const ids = await this.#find(filter, condition, order, cursor, limit + 1);
-    const rows = await readObservations(this.#context, ids.slice(0, limit));
+    const {ids, within} = await this.#find(filter, condition, order, cursor, limit + 1);
+    const plain = await toCondition(this.#context, {...filter, text: undefined});
+    const rows = await readObservations(
+      this.#context,
+      ids.slice(0, limit),
+      sql`${within} AND ${plain}`,
+    );
     const last = rows.at(-1);
     if (ids.length <= limit || last === undefined) return {rows, next: null};
     return {rows, next: encodeCursor(order, keyOf(last, order))};
@@ -116,7 +121,7 @@ export class SqlStore implements Store {
     order: Page['order'],
     cursor: string | undefined,
     limit: number,
-  ): Promise<number[]> {
+  ): Promise<Found> {
     const key = cursor === undefined ? [] : decodeCursor(cursor, order, order === 'id' ? 1 : 2);
     const [value, id] = key;
     if (order === 'id') return await findById(this.#context, condition, value ?? 0, limit);
@@ -138,7 +143,7 @@ export class SqlStore implements Store {
 
   async observation(id: number): Promise<StoredObservation | undefined> {
     if (!Number.isSafeInteger(id)) return undefined;
-    return (await readObservations(this.#context, [id]))[0];
+    return (await readObservations(this.#context, [id], sql`id = ${id}`))[0];
   }
 
   async byEventId(eventId: string): Promise<StoredObservation[]> {
@@ -148,7 +153,8 @@ export class SqlStore implements Store {
         ? sql`SELECT id FROM event_texts WHERE text = ${eventId} ORDER BY id LIMIT 100`
         : sql`SELECT id FROM observations WHERE ${eventIdCondition(words)} ORDER BY id LIMIT 100`,
     );
-    return await readObservations(this.#context, found.map(first));
+    const within = words === undefined ? raw('true') : eventIdCondition(words);
+    return await readObservations(this.#context, found.map(first), within);
   }
 
   async detail(id: number): Promise<ObservationDetail | undefined> {
@@ -182,7 +188,8 @@ export class SqlStore implements Store {
       findByTime(this.#context, own, {}, 'earlier', here, before),
       findByTime(this.#context, own, {}, 'later', here, after),
     ]);
-    return await readObservations(this.#context, [...earlier.reverse(), id, ...later]);
+    const ids = [...earlier.ids.reverse(), id, ...later.ids];
+    return await readObservations(this.#context, ids, own);
   }
 
   async plot(filter: ObservationFilter, colour: Dimension, limit: number): Promise<PlotPoints> {
