@@ -305,7 +305,7 @@ test('whatever is written and whenever it is killed, everything is safe exactly 
         clockSlackMs: 10 + Math.floor(random() * 40),
       });
       const stop = new AbortController();
-      const timer = setTimeout(() => stop.abort(), life === 11 ? 4000 : 30 + random() * 80);
+      const timer = setTimeout(() => stop.abort(), life === 11 ? 15_000 : 30 + random() * 80);
       let batches = 0;
       for await (const batch of source.read(position, stop.signal)) {
         if (batches++ >= lives) break;

@@ -291,7 +291,7 @@ class DirectorySource implements Source {
     let modified: number;
     try {
       modified = statSync(place).mtimeMs;
-      // Only where no name came or went since a look that was late enough to see all of them.
+      // Only where no name came or went since, and what was found was handed over.
       if (known?.modified === modified && modified < since - this.#options.clockSlackMs) {
         for (const name of known.growing) {
           const info = statOf(join(this.#folder, name));
@@ -320,7 +320,11 @@ class DirectorySource implements Source {
         take(name, info);
       }
     }
-    this.#folders.set(path, {modified, folders, growing});
+    // A clock's tick may hold changes from before and after the listing: only a folder that was at
+    // rest when it was listed is known by its time of change.
+    if (modified < this.#lastLook - this.#options.clockSlackMs) {
+      this.#folders.set(path, {modified, folders, growing});
+    } else this.#folders.delete(path);
     return folders;
   }
 
