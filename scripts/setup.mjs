@@ -66,19 +66,37 @@ export function ensureBuild({force = false} = {}) {
   say('Building …');
   run(process.execPath, ['scripts/build-wasm.mjs']);
   run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);
+  buildWeb();
+  writeFileSync(stamp, hash);
+}
+
+/** Bundles the pages, unless that was done from the same sources. */
+export function buildWeb() {
+  const stamp = join(ROOT, 'dist/web/.build');
+  const hash = hashOf(['src/web'], ['package-lock.json', 'tsconfig.json', 'vite.config.ts']);
+  const built = existsSync(join(ROOT, 'dist/web/app/index.html')) && existsSync(stamp);
+  if (built && readFileSync(stamp, 'utf8') === hash) return;
+  run(process.execPath, ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn']);
   writeFileSync(stamp, hash);
 }
 
 function sourceHash() {
+  return hashOf(
+    ['src', 'assembly', 'scripts'],
+    ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'vite.config.ts'],
+  );
+}
+
+function hashOf(folders, files) {
   const hash = createHash('sha256');
-  for (const folder of ['src', 'assembly', 'scripts']) {
+  for (const folder of folders) {
     const names = readdirSync(join(ROOT, folder), {recursive: true, encoding: 'utf8'});
     for (const name of names.sort()) {
-      if (name.endsWith('.generated.ts') || !/\.(ts|mjs|json|css|html)$/.test(name)) continue;
+      if (name.endsWith('.generated.ts') || !/\.(tsx?|mjs|json|css|html|svg)$/.test(name)) continue;
       hash.update(`${folder}/${name}\0`).update(readFileSync(join(ROOT, folder, name)));
     }
   }
-  for (const name of ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json']) {
+  for (const name of files) {
     hash.update(readFileSync(join(ROOT, name)));
   }
   return hash.digest('hex');

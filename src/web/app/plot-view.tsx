@@ -1,0 +1,104 @@
+import {useEffect, useRef, useState} from 'react';
+import type {Observation} from '../../api/types.ts';
+import {formatCount} from '../report/format.ts';
+import {PlotLegend} from './plot-legend.tsx';
+import type {PointSet} from './point-set.ts';
+import {PointTip} from './point-tip.tsx';
+import {useDark, usePreferences} from './preferences.ts';
+import type {Scale} from './raster.ts';
+import {
+  type LegendEntry,
+  type PlotView as PlotViewState,
+  type Range,
+  ScorePlot,
+} from './score-plot.ts';
+import {useThresholds} from './session.ts';
+import {formatMoment} from './text.ts';
+
+interface Props {
+  readonly points: PointSet;
+  readonly version: number;
+  readonly range: Range;
+  readonly scale: Scale;
+  /** Id of the ringed point. */
+  readonly marked: number | undefined;
+  /** Rows on hand, so that a tip need not ask for what is here. */
+  readonly rows: readonly Observation[];
+  readonly onPick: (id: number) => void;
+  readonly onZoom: (range: Range) => void;
+  readonly onReset: () => void;
+  /** A group of the legend was chosen; no legend without. */
+  readonly onGroup?: (group: string) => void;
+}
+
+/** The plot with its tip and legend. */
+export function PlotView(props: Props) {
+  const {points, version, range, scale, marked = -1, onGroup} = props;
+  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<ScorePlot>(undefined);
+  const events = useRef(props);
+  events.current = props;
+  const {zone} = usePreferences();
+  const dark = useDark();
+  const thresholds = useThresholds();
+  const [legend, setLegend] = useState<readonly LegendEntry[]>([]);
+  const [emphasis, setEmphasis] = useState<string>();
+  const [hovered, setHovered] = useState<{id: number; x: number; y: number}>();
+
+  const view: PlotViewState = {points, version, range, scale, zone, thresholds, marked, emphasis};
+  const latest = useRef(view);
+  latest.current = view;
+
+  useEffect(() => {
+    if (host.current === null) return;
+    const made = new ScorePlot(host.current, latest.current, {
+      onHover: (id, x, y) =>
+        setHovered((before) => (id < 0 ? undefined : before?.id === id ? before : {id, x, y})),
+      onPick: (id) => events.current.onPick(id),
+      onZoom: (to) => events.current.onZoom(to),
+      onReset: () => events.current.onReset(),
+      onLegend: setLegend,
+    });
+    plot.current = made;
+    return () => {
+      plot.current = undefined;
+      made.destroy();
+    };
+  }, []);
+
+  useEffect(() => {
+    plot.current?.show(latest.current);
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the theme's colours are read when painting.
+  useEffect(() => {
+    plot.current?.repaint();
+  }, [dark]);
+
+  const label =
+    `Plot of novelty score against time: ${formatCount(points.count)} observations from ` +
+    `${formatMoment(range.from, 'utc')} to ${formatMoment(range.to, 'utc')}. ` +
+    'The table below lists the same observations.';
+  return (
+    <figure className="plot">
+      <div className="plot-host" ref={host} role="img" aria-label={label} />
+      {hovered !== undefined && plot.current !== undefined && (
+        <PointTip
+          id={hovered.id}
+          x={hovered.x}
+          y={hovered.y}
+          over={plot.current.over}
+          rows={props.rows}
+        />
+      )}
+      {onGroup !== undefined && (
+        <PlotLegend
+          entries={legend}
+          colour={points.colour}
+          others={points.groups.length - legend.length}
+          onEmphasis={setEmphasis}
+          onChoose={onGroup}
+        />
+      )}
+    </figure>
+  );
+}

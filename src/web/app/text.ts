@@ -1,0 +1,70 @@
+import {formatTime, type Zone} from '../report/format.ts';
+
+// Characters that turn text around, hide it or break its line: a name from a log may hold them.
+const HIDDEN = /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** Text of a log so that nothing of it is unseen: what has no shape of its own is spelt out. */
+export function visible(text: string): string {
+  return text.replace(
+    HIDDEN,
+    (character) => `\\u${character.codePointAt(0)?.toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** "raul" for "123456789012:user/raul": the part that a person would say. */
+export function shortPrincipal(principal: string): string {
+  if (principal.startsWith('person/')) return principal.split('/')[1] || principal;
+  if (principal.startsWith('service/')) return principal.slice('service/'.length);
+  const own = /^([^:/]*):(.+)$/.exec(principal);
+  if (own?.[2] === undefined) return principal;
+  const name = own[2];
+  if (name === 'root' || name === 'account') return `${name} ${own[1]}`;
+  const slash = name.indexOf('/');
+  return slash < 0 ? name : name.slice(slash + 1) || name;
+}
+
+/** `2026-11-22 03:04:05Z`, or the reader's own clock with its offset. */
+export function formatMoment(time: number, zone: Zone): string {
+  return `${formatTime(time, zone)}${zone === 'utc' ? 'Z' : ` ${offsetAt(time)}`}`;
+}
+
+/** `+02:00`. */
+export function offsetAt(time: number): string {
+  const minutes = -new Date(time).getTimezoneOffset();
+  const size = Math.abs(minutes);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+}
+
+/** `1.2 GiB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** `850 ms`, `12 s`, `3 min`, `5 h`, `12 d`. */
+export function formatSpan(milliseconds: number): string {
+  const span = Math.max(0, milliseconds);
+  if (span < 1_000) return `${Math.round(span)} ms`;
+  const seconds = span / 1_000;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
+}
+
+/** `12.5`, `2,310`: as many digits as matter. */
+export function formatRate(perSecond: number): string {
+  if (perSecond >= 100) return Math.round(perSecond).toLocaleString('en-US');
+  return perSecond >= 10 ? perSecond.toFixed(1) : perSecond.toFixed(2);
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return count === 1 ? one : many;
+}
