@@ -11,7 +11,7 @@ import {
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {gzipSync} from 'node:zlib';
-import {afterEach, beforeEach, expect, test} from 'vitest';
+import {afterEach, beforeEach, expect, test, vi} from 'vitest';
 import {
   documentOf,
   idsOf,
@@ -321,3 +321,20 @@ test('whatever is written and whenever it is killed, everything is safe exactly 
     mkdirSync(folder);
   }
 }, 120_000);
+
+test('a clock that goes back hides nothing', async () => {
+  const ahead = vi
+    .spyOn(Date, 'now')
+    .mockImplementation(() => performance.timeOrigin + performance.now() + 3_600_000);
+  try {
+    put('a.jsonl', lines(['event-0']));
+    const first = await readUntil(open(), undefined, ({ids}) => ids.length >= 1);
+    ahead.mockRestore();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    put('b.jsonl', lines(['event-1']));
+    const second = await readUntil(open(), first.position, ({ids}) => ids.includes('event-1'));
+    expect(second.ids).toContain('event-1');
+  } finally {
+    ahead.mockRestore();
+  }
+});
