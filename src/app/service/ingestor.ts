@@ -48,6 +48,8 @@ export interface IngestorOptions {
   readonly learning?: boolean | undefined;
   /** Milliseconds between checkpoints, at least; 60,000 unless told. */
   readonly checkpointEvery?: number | undefined;
+  /** Most of the time that may go into checkpoints; a twentieth unless told. */
+  readonly checkpointShare?: number | undefined;
   readonly log?: IngestLog | undefined;
   /** Called after each commit: rows are stored, deliveries may be due. */
   readonly onCommitted?: ((commit: Commit) => void) | undefined;
@@ -910,8 +912,9 @@ export class Ingestor {
         .finally(() => {
           // A large model must not keep the engine busy with being saved.
           const took = performance.now() - from;
+          const {checkpointShare = 0.05} = this.#options;
           if (!this.#stopping.signal.aborted) {
-            this.#scheduleCheckpoint(Math.max(this.#every, 20 * took));
+            this.#scheduleCheckpoint(Math.max(this.#every, took / checkpointShare));
           }
         });
     }, delay);
