@@ -6,8 +6,11 @@ import {afterEach, expect, test} from 'vitest';
 import {MemoryStore} from '../../../test/service/memory-store.ts';
 import {TestSource} from '../../../test/service/test-source.ts';
 import {trailBatches} from '../../../test/service/trail.ts';
+import {AppError} from '../../base/errors.ts';
 import {LiveFeed} from '../../pipeline/live-feed.ts';
 import {readShippedContexts} from '../context-file.ts';
+import {openEngine} from './engine-client.ts';
+import type {EngineClient} from './engine-protocol.ts';
 import {Ingestor, type IngestorOptions} from './ingestor.ts';
 
 const folders: string[] = [];
@@ -201,6 +204,73 @@ test('other contexts than those learnt are refused, not mixed in', async () => {
   const other = {...contexts, stream: {...stream, timeZone: 'Europe/Berlin'}};
   const ingestor = make(dataDir, store, {contexts: other});
   await expect(ingestor.start()).rejects.toMatchObject({code: 'contexts_changed'});
+});
+
+/** An engine that fails before it has answered to certain entries, so and so often each. */
+function failing(times: Map<number, number>): typeof openEngine {
+  return async (options) => {
+    const engine = await openEngine(options);
+    let lost: AppError | undefined;
+    const process: EngineClient['process'] = async (number, ...rest) => {
+      if (lost !== undefined) throw lost;
+      const left = times.get(number) ?? 0;
+      if (left === 0 || rest[2] !== undefined) return engine.process(number, ...rest);
+      times.set(number, left - 1);
+      lost = new AppError('worker_failed', `out of memory at entry ${number}`);
+      options.onFailure(lost);
+      throw lost;
+    };
+    return Object.assign(Object.create(engine) as EngineClient, {
+      process,
+      info: () => engine.info(),
+      snapshot: () => engine.snapshot(),
+      close: () => engine.close(),
+    });
+  };
+}
+
+test('an engine that is lost is opened again, and nothing is lost with it', async () => {
+  const store = new MemoryStore();
+  const times = new Map([
+    [5, 1],
+    [9, 1],
+    [20, 1],
+  ]);
+  const ingestor = make(await folder(), store, {
+    sources: [{source: new TestSource('t', batches)}],
+    open: failing(times),
+  });
+  await ingestor.start();
+  await eventually(() => store.rows.length > 10);
+  await ingestor.checkpoint().catch(() => {});
+  await ingestor.finished();
+  expect([...times.values()]).toEqual([0, 0, 0]);
+  expect(outcome(store)).toEqual(await wanted());
+});
+
+test('an entry that the engine dies of again is set aside, and the others go on', async () => {
+  const dataDir = await folder();
+  const store = new MemoryStore();
+  const source = new TestSource('t', batches);
+  const ingestor = make(dataDir, store, {
+    sources: [{source}],
+    open: failing(new Map([[7, 1000]])),
+  });
+  await ingestor.start();
+  await ingestor.finished();
+  await ingestor.stop();
+  expect(store.deadLetters.map(({reason, detail}) => [reason, detail])).toEqual(
+    batches[3]?.map(() => ['poison_message', 'The engine failed on it: out of memory at entry 7']),
+  );
+  expect(store.rows.length).toBeGreaterThan(1000);
+  // Gone through again from the beginning, it is still set aside.
+  await rm(join(dataDir, 'snapshots'), {recursive: true});
+  const again = new MemoryStore();
+  const second = make(dataDir, again);
+  await second.start();
+  await second.settled();
+  expect(again.rows.length).toBe(store.rows.length);
+  expect(again.deadLetters).toEqual(store.deadLetters);
 });
 
 test('a full disk stops acknowledging; once there is room, everything comes once', async (context) => {
