@@ -10,8 +10,8 @@ import {openDuckDbStore} from '../src/stores/duckdb.ts';
 
 const KILLS = 50;
 const SEED = Number(process.env.ODDTRAIL_KILL_SEED ?? 20_261_122);
-/** Commits between two kills, on average. */
-const STEP = 8;
+/** Entries between two kills, on average, as far as they are not stored together. */
+const STEP = 12;
 const CHILD = join(import.meta.dirname, 'service/ingest-child.mjs');
 
 let folder = '';
@@ -35,8 +35,8 @@ interface Run {
   readonly child: ChildProcess;
   /** What it said; complete once it has ended. */
   readonly said: () => string;
-  /** Once it has started, and then has stored so often; or has ended. */
-  readonly stored: (times: number) => Promise<void>;
+  /** Once it has started, and then has stored so many entries; or has ended. */
+  readonly stored: (entries: number) => Promise<void>;
   readonly ended: Promise<number | null>;
 }
 
@@ -60,12 +60,12 @@ function run(dataDir: string, pause: number): Run {
       resolve(code);
     });
   });
-  const stored = (times: number) =>
+  const stored = (entries: number) =>
     new Promise<void>((resolve) => {
       look = () => {
-        const [, after] = said.split('started', 2);
-        const count = after === undefined ? -1 : after.split('stored').length - 1;
-        if (over || count >= times) resolve();
+        const head = Number(lastOf(said, /started at (\d+)/g) ?? Number.NaN);
+        const now = Number(lastOf(said, /stored (\d+)/g) ?? head);
+        if (over || now >= head + entries) resolve();
       };
       look();
     });
@@ -139,7 +139,7 @@ test(`killed ${KILLS} times, it ends as if it had not been (seed ${SEED})`, asyn
   while (kills < KILLS) {
     // Towards the end of the trail it may come through before its time.
     expect(++tries).toBeLessThan(KILLS * 2);
-    const once = run(rough, 4);
+    const once = run(rough, 15);
     // Some die while they open what the one before has left.
     const opening = random.next() < 0.15;
     if (!opening) await once.stored(random.below(2 * STEP));

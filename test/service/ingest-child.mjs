@@ -27,6 +27,7 @@ function slowly(source, ms) {
 }
 
 const store = await openDuckDbStore({path: join(folder, 'store.duckdb'), memoryLimit: '256MB'});
+const {entry: head} = await store.head();
 const source = directorySource('trail', {folder: trail, follow: false, batchBytes: 1});
 const ingestor = new Ingestor({
   dataDir: folder,
@@ -52,7 +53,7 @@ const ingestor = new Ingestor({
 });
 await ingestor.start();
 const {snapshot} = await ingestor.status();
-say(`started from ${snapshot.entry}`);
+say(`started at ${head} from ${snapshot.entry}`);
 await ingestor.finished();
 await ingestor.stop();
 await store.close();
