@@ -48,6 +48,8 @@ export interface IngestorOptions {
   readonly learning?: boolean | undefined;
   /** Milliseconds between checkpoints, at least; 60,000 unless told. */
   readonly checkpointEvery?: number | undefined;
+  /** Most of the time that may go into checkpoints; a twentieth unless told. */
+  readonly checkpointShare?: number | undefined;
   readonly log?: IngestLog | undefined;
   /** Called after each commit: rows are stored, deliveries may be due. */
   readonly onCommitted?: ((commit: Commit) => void) | undefined;
@@ -58,6 +60,8 @@ export interface IngestorOptions {
   /** Whether the engine has a thread of its own; true unless a test says otherwise. */
   readonly threaded?: boolean | undefined;
   readonly scanner?: 'fast' | 'reference' | undefined;
+  /** Opens the engine; for tests that make it fail. */
+  readonly open?: typeof openEngine | undefined;
   /** Bytes after which the journal begins a new segment. */
   readonly segmentBytes?: number | undefined;
 }
@@ -421,7 +425,8 @@ export class Ingestor {
     if (this.#fatal === undefined) {
       const last = this.#journal?.last ?? 0;
       const done = await within(
-        CLOSING_MS,
+        // A store that is away is not likely to come back just now.
+        this.#storeState.state === 'ok' ? CLOSING_MS : CLOSING_MS / 10,
         this.#until(() => this.#stored >= last).then(() => this.checkpoint()),
       );
       if (!done) this.#log('warn', 'Stopped before all was stored; the journal keeps it');
@@ -591,7 +596,7 @@ export class Ingestor {
   // The engine: entries in, commits out, in the order of the journal.
 
   async #openEngine(): Promise<void> {
-    const {asnTable, scanner, threaded = true} = this.#options;
+    const {asnTable, scanner, threaded = true, open = openEngine} = this.#options;
     const checkpoints = this.#checkpoints as Checkpoints;
     const resources = {asnTable, scanner};
     this.#engineLost = undefined;
@@ -604,7 +609,7 @@ export class Ingestor {
     for (const entry of this.#bestFirst(checkpoints.entries)) {
       try {
         const {snapshot, info} = await checkpoints.load(entry);
-        engine = await openEngine({resources, snapshot, threaded, onFailure, after: 0});
+        engine = await open({resources, snapshot, threaded, onFailure, after: 0});
         this.#checkpoint = info;
         break;
       } catch (error) {
@@ -617,7 +622,7 @@ export class Ingestor {
     }
     if (engine === undefined) {
       const after = await this.#beginning(problem);
-      engine = await openEngine({resources, snapshot: undefined, threaded, onFailure, after});
+      engine = await open({resources, snapshot: undefined, threaded, onFailure, after});
     }
     this.#engine = engine;
     const info = await engine.info();
@@ -918,8 +923,9 @@ export class Ingestor {
         .finally(() => {
           // A large model must not keep the engine busy with being saved.
           const took = performance.now() - from;
+          const {checkpointShare = 0.05} = this.#options;
           if (!this.#stopping.signal.aborted) {
-            this.#scheduleCheckpoint(Math.max(this.#every, 20 * took));
+            this.#scheduleCheckpoint(Math.max(this.#every, took / checkpointShare));
           }
         });
     }, delay);
