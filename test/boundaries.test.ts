@@ -61,7 +61,7 @@ const FLOORS: Record<string, Floor> = {
     outside: ['node:*', 'zod'],
   },
   web: {may: [], outside: ['uplot']},
-  cli: {may: ['app', 'api', 'base'], outside: ['node:*', 'commander']},
+  cli: {may: ['app', 'base'], outside: ['node:*', 'commander']},
   '': {may: ['app', 'base', 'features']},
 };
 

@@ -4,6 +4,7 @@ import {dirname, join, relative, resolve} from 'node:path';
 import {expect, test, vi} from 'vitest';
 import {z} from 'zod';
 import {contextsSchema, parseContexts} from '../src/app/contexts.ts';
+import {parseConfig} from '../src/app/service/load-config.ts';
 import {SCENARIO_NAMES} from '../src/app/simulate-to-folder.ts';
 import {EVENT_FIELDS} from '../src/event/fields.ts';
 import {PRINCIPAL_KINDS} from '../src/event/principal.ts';
@@ -85,7 +86,7 @@ const helps = new Map<string, string>();
 function helpOf(command: string): string {
   const known = helps.get(command);
   if (known !== undefined) return known;
-  const args = command === '' ? ['--help'] : [command, '--help'];
+  const args = [...command.split(' ').filter((word) => word !== ''), '--help'];
   const {status, stdout} = spawnSync(process.execPath, ['bin/oddtrail.js', ...args], {
     cwd: ROOT,
     encoding: 'utf8',
@@ -95,12 +96,21 @@ function helpOf(command: string): string {
   return help;
 }
 
+/** Commands of oddtrail, or of one of its commands. */
+function commandsOf(command: string): string[] {
+  const [, list = ''] = helpOf(command).split(/^Commands:$/m);
+  const names = [...list.matchAll(/^ {2}([a-z]+) /gm)].map(([, name = '']) => name);
+  return names.filter((name) => name !== 'help');
+}
+
 const OPTION = /(?<![\w-])--[a-z][a-z-]*/g;
 
 test('every command and option in the pages is one that --help knows', () => {
-  const commands = [...helpOf('').matchAll(/^ {2}([a-z]+) \[/gm)].map(([, name = '']) => name);
+  const commands = commandsOf('');
   expect(commands).toContain('score');
-  const options = new Map(commands.map((c) => [c, new Set(helpOf(c).match(OPTION))] as const));
+  const optionsOf = (c: string) =>
+    [c, ...commandsOf(c).map((sub) => `${c} ${sub}`)].flatMap((each) => helpOf(each).match(OPTION));
+  const options = new Map(commands.map((c) => [c, new Set(optionsOf(c))] as const));
   const all = new Set([...options.values()].flatMap((each) => [...each]));
   let checked = 0;
   const wrong: string[] = [];
@@ -129,11 +139,22 @@ test('every command and option in the pages is one that --help knows', () => {
   expect(checked).toBeGreaterThan(15);
 }, 60_000);
 
-test('every excerpt of contexts in the pages is a sound file', () => {
+/** What the excerpts of configurations ask for. */
+const VARIABLES = {
+  DATABASE_URL: 'postgres://localhost/oddtrail',
+  OIDC_CLIENT_SECRET: 'a',
+  PAGERDUTY_ROUTING_KEY: 'b',
+  PUSH_TOKEN: 'c',
+  SLACK_WEBHOOK_URL: 'https://hooks.example.com/d',
+};
+
+test('every excerpt of contexts or a configuration in the pages is a sound file', () => {
   const excerpts = PAGES.flatMap((page) => blocksOf(page, 'yaml'));
   expect(excerpts.length).toBeGreaterThan(4);
   for (const {place, code} of excerpts) {
-    const parsed = parseContexts(place, code);
+    const parsed = /^(sources|alerts|store|server|keep|data_dir):/m.test(code)
+      ? parseConfig(place, code, VARIABLES)
+      : parseContexts(place, code);
     expect(parsed.ok ? [] : parsed.problems).toEqual([]);
   }
 });
