@@ -259,7 +259,7 @@ export class StoryService extends FakeService {
 
   override async profile(context: string, principal: string): Promise<Profile | undefined> {
     const own = this.memory.rows.filter(({dimensions}) => dimensions.principal === principal);
-    if (own.length === 0) return undefined as never;
+    if (own.length === 0) return undefined;
     const facets = (['operation', 'network', 'userAgent', 'region', 'error'] as const).map(
       (facet) => {
         const values = new Map<string, StoredObservation[]>();
@@ -290,7 +290,7 @@ export class StoryService extends FakeService {
         };
       },
     );
-    return {context, principal, activeDays: 6, facets} as never;
+    return {context, principal, activeDays: 6, facets};
   }
 
   override async destinations(): Promise<DestinationInfo[]> {

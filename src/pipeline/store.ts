@@ -13,7 +13,8 @@ export interface Commit {
   readonly deadLetters: readonly DeadLetter[];
   /**
    * Alerts to be sent: new ones, and later revisions of those there are. A revision of what still
-   * waits takes its place, with the news of both; of what was sent or is dead, it waits anew.
+   * waits takes its place, with the news of both; of what was sent it waits anew, not before its
+   * `nextAt`; of what is dead, at once.
    */
   readonly deliveries: readonly OutboxEntry[];
 }

@@ -31,7 +31,9 @@ export function mergeRevision(before: OutboxState | undefined, entry: OutboxEntr
   const merged = told
     ? {news: [...delivery.news], since: delivery.news.map(() => delivery.revision)}
     : mergeNews(before, delivery);
-  const anew = row.state === 'waiting' ? {} : {attempts: 0, nextAt: entry.createdAt, lastError: ''};
+  // Who was just told is not told again at once: what was sent says when the next may follow.
+  const nextAt = told ? Math.max(entry.createdAt, row.nextAt) : entry.createdAt;
+  const anew = row.state === 'waiting' ? {} : {attempts: 0, nextAt, lastError: ''};
   return {
     row: {...row, ...anew, state: 'waiting', delivery: {...delivery, news: merged.news}},
     newsSince: merged.since,
@@ -83,6 +85,7 @@ export function settleAttempt(
     row: {
       ...row,
       attempts: 0,
+      nextAt: outcome.nextAt,
       sentAt: outcome.sentAt,
       lastError: '',
       delivery: {...row.delivery, news},

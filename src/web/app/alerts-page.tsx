@@ -1,7 +1,266 @@
+import {useEffect, useState} from 'react';
+import type {DeliveryRow, DestinationInfo} from '../../api/types.ts';
+import {formatCount} from '../report/format.ts';
+import {ApiFailure, getJson, post, queryString} from './api.ts';
+import {FailureNote} from './failure-note.tsx';
+import {Link} from './link.tsx';
+import {PrincipalLink} from './principal-link.tsx';
+import {addressOf, queryOf} from './query.ts';
+import {go, usePlace} from './router.ts';
+import {ScoreText} from './score-text.tsx';
+import {ScrollBox} from './scroll-box.tsx';
+import {useMayAct} from './session.ts';
+import {visible} from './text.ts';
+import {TimeText} from './time-text.tsx';
+import {useFetch} from './use-fetch.ts';
+
+const STATES = ['waiting', 'sent', 'dead'] as const;
+const REFRESH_MS = 5_000;
+const HOUR_MS = 3_600_000;
+
+interface Page {
+  readonly rows: DeliveryRow[];
+  readonly next: string | null;
+}
+
+/** Where alerts go, and what became of each. */
 export function AlertsPage() {
+  const {search} = usePlace();
+  const values = new URLSearchParams(search);
+  const destination = values.get('destination') ?? '';
+  const state = STATES.find((each) => each === values.get('state')) ?? '';
+  const destinations = useFetch<{destinations: DestinationInfo[]}>(
+    '/api/v1/alerts/destinations',
+    REFRESH_MS,
+  );
+  const path = `/api/v1/alerts/deliveries${queryString({destination, state, limit: 100})}`;
+  const deliveries = useFetch<Page>(path, REFRESH_MS);
+  const [more, setMore] = useState<{path: string} & Page>();
+  useEffect(() => {
+    document.title = 'Alerts · Oddtrail';
+  }, []);
+  const own = more?.path === path ? more : undefined;
+  const rows = [...(deliveries.data?.rows ?? []), ...(own?.rows ?? [])];
+  const next = own === undefined ? deliveries.data?.next : own.next;
+  const loadMore = async () => {
+    if (next === null || next === undefined) return;
+    const page = await getJson<Page>(`${path}&cursor=${encodeURIComponent(next)}`);
+    setMore({path, rows: [...(own?.rows ?? []), ...page.rows], next: page.next});
+  };
+  const show = (change: {destination?: string; state?: string}) =>
+    go(`/alerts${queryString({destination, state, ...change})}`);
+  const list = destinations.data?.destinations ?? [];
+
   return (
     <main id="main">
       <h1>Alerts</h1>
+      <section aria-labelledby="destinations">
+        <h2 id="destinations">Destinations</h2>
+        {destinations.failure !== undefined && (
+          <FailureNote failure={destinations.failure} onRetry={destinations.reload} />
+        )}
+        {destinations.data !== undefined && list.length === 0 && (
+          <p className="muted">None is configured: nobody is told of anything.</p>
+        )}
+        <div className="cards">
+          {list.map((each) => (
+            <Destination
+              key={each.name}
+              destination={each}
+              onChanged={() => {
+                destinations.reload();
+                deliveries.reload();
+              }}
+            />
+          ))}
+        </div>
+      </section>
+      <section aria-labelledby="deliveries">
+        <div className="title-row">
+          <h2 id="deliveries">Deliveries</h2>
+          <select
+            aria-label="Destination"
+            value={destination}
+            onChange={({target}) => show({destination: target.value})}
+          >
+            <option value="">All destinations</option>
+            {list.map(({name}) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+          <select
+            aria-label="State"
+            value={state}
+            onChange={({target}) => show({state: target.value})}
+          >
+            <option value="">Any state</option>
+            {STATES.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </div>
+        {deliveries.failure !== undefined && (
+          <FailureNote failure={deliveries.failure} onRetry={deliveries.reload} />
+        )}
+        {deliveries.data !== undefined && rows.length === 0 && (
+          <p className="muted">Nothing to be sent so far.</p>
+        )}
+        {rows.length > 0 && <Deliveries rows={rows} />}
+        {next !== null && next !== undefined && (
+          <p>
+            <button type="button" onClick={() => void loadMore().catch(() => {})}>
+              Show more
+            </button>
+          </p>
+        )}
+      </section>
     </main>
+  );
+}
+
+interface DestinationProps {
+  readonly destination: DestinationInfo;
+  readonly onChanged: () => void;
+}
+
+function Destination({destination, onChanged}: DestinationProps) {
+  const {name, type, target, minScore, waiting, dead, lastSentAt, lastError} = destination;
+  const [outcome, setOutcome] = useState('');
+  const [busy, setBusy] = useState(false);
+  const mayAct = useMayAct();
+  const act = async (what: () => Promise<string>) => {
+    setBusy(true);
+    setOutcome('…');
+    try {
+      setOutcome(await what());
+      onChanged();
+    } catch (error) {
+      setOutcome(`Failed: ${error instanceof ApiFailure ? error.message : String(error)}`);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const test = () =>
+    act(async () => {
+      const path = `/api/v1/alerts/destinations/${encodeURIComponent(name)}/test`;
+      const answer = await post<{status: string}>(path);
+      return `Sample sent: ${answer?.status ?? 'taken'}`;
+    });
+  const replay = () =>
+    act(async () => {
+      const answer = await post<{replayed: number}>('/api/v1/alerts/replay', {destination: name});
+      return `${formatCount(answer?.replayed ?? 0)} to be tried again`;
+    });
+  const trouble = lastError !== '' || dead > 0;
+  return (
+    <section className={trouble ? 'card trouble' : 'card'} aria-label={name}>
+      <h3>
+        {trouble && '⚠ '}
+        {visible(name)} <span className="muted">{visible(type)}</span>
+      </h3>
+      <dl className="facts">
+        <dt>Goes to</dt>
+        <dd>{visible(target)}</dd>
+        <dt>Scores from</dt>
+        <dd>{minScore}</dd>
+        <dt>Waiting</dt>
+        <dd>{formatCount(waiting)}</dd>
+        <dt>Given up</dt>
+        <dd className={dead > 0 ? 'error' : undefined}>{formatCount(dead)}</dd>
+        <dt>Last sent</dt>
+        <dd>
+          <TimeText time={lastSentAt} />
+        </dd>
+        {lastError !== '' && (
+          <>
+            <dt>Last error</dt>
+            <dd className="error">{visible(lastError)}</dd>
+          </>
+        )}
+      </dl>
+      <p className="actions">
+        <button type="button" disabled={busy || !mayAct} onClick={() => void test()}>
+          Send a test
+        </button>
+        <button
+          type="button"
+          disabled={busy || !mayAct || dead === 0}
+          onClick={() => void replay()}
+        >
+          Try given-up ones again
+        </button>
+        <span role="status">{visible(outcome)}</span>
+      </p>
+      {!mayAct && <p className="muted">This needs the role of an analyst.</p>}
+    </section>
+  );
+}
+
+function Deliveries({rows}: {readonly rows: readonly DeliveryRow[]}) {
+  return (
+    <ScrollBox label="Deliveries">
+      <table className="plain">
+        <thead>
+          <tr>
+            <th scope="col">State</th>
+            <th scope="col">Made</th>
+            <th scope="col">Destination</th>
+            <th scope="col">Principal</th>
+            <th scope="col">Score</th>
+            <th scope="col">Title</th>
+            <th scope="col" className="number">
+              Events
+            </th>
+            <th scope="col" className="number">
+              Attempts
+            </th>
+            <th scope="col">Sent, or next attempt</th>
+            <th scope="col">Last error</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={`${row.destination} ${row.id} ${row.revision}`}>
+              <td className={row.state === 'dead' ? 'error nowrap' : 'nowrap'}>
+                {row.state === 'dead' ? '⚠ given up' : row.state}
+              </td>
+              <td className="when">
+                <TimeText time={row.createdAt} />
+              </td>
+              <td>{visible(row.destination)}</td>
+              <td>
+                <PrincipalLink name={row.principal} />
+              </td>
+              <td>
+                <ScoreText score={row.score} />
+              </td>
+              <td className="what">
+                <Link
+                  to={addressOf({
+                    ...queryOf(''),
+                    principal: row.principal,
+                    from: row.createdAt - HOUR_MS,
+                    to: row.createdAt + HOUR_MS,
+                  })}
+                >
+                  {visible(row.title)}
+                </Link>
+                {row.revision > 1 && <span className="muted"> update {row.revision}</span>}
+              </td>
+              <td className="number">{formatCount(row.count)}</td>
+              <td className="number">{formatCount(row.attempts)}</td>
+              <td className="when">
+                {row.state === 'dead' ? (
+                  '–'
+                ) : (
+                  <TimeText time={row.state === 'sent' ? row.sentAt : row.nextAt} />
+                )}
+              </td>
+              <td>{visible(row.lastError)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </ScrollBox>
   );
 }

@@ -22,7 +22,7 @@ export function FacetBars({bits}: {readonly bits: Readonly<Record<string, number
 }
 
 export function Bar({value, most}: {readonly value: number; readonly most: number}) {
-  const share = Math.min(100, Math.max(value > 0 ? 1 : 0, (value / most) * 100));
+  const share = Math.min(100, Math.max(value >= 0.05 ? 1 : 0, (value / most) * 100));
   return (
     <span className="track" aria-hidden="true">
       <span className="bar" style={{width: `${share}%`}} />
