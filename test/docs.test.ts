@@ -137,23 +137,20 @@ test('every command and option in the pages is one that --help knows', () => {
   }
   expect(wrong).toEqual([]);
   expect(checked).toBeGreaterThan(15);
-}, 60_000);
+}, 240_000);
 
-/** What the excerpts of configurations ask for. */
-const VARIABLES = {
-  DATABASE_URL: 'postgres://localhost/oddtrail',
-  OIDC_CLIENT_SECRET: 'a',
-  PAGERDUTY_ROUTING_KEY: 'b',
-  PUSH_TOKEN: 'c',
-  SLACK_WEBHOOK_URL: 'https://hooks.example.com/d',
-};
+/** A value for every variable that an excerpt asks for; where an address is wanted, it is one. */
+function variablesOf(code: string): Record<string, string> {
+  const names = [...code.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name);
+  return Object.fromEntries(names.map((name) => [name, 'https://example.com/secret']));
+}
 
 test('every excerpt of contexts or a configuration in the pages is a sound file', () => {
   const excerpts = PAGES.flatMap((page) => blocksOf(page, 'yaml'));
   expect(excerpts.length).toBeGreaterThan(4);
   for (const {place, code} of excerpts) {
     const parsed = /^(sources|alerts|store|server|keep|data_dir):/m.test(code)
-      ? parseConfig(place, code, VARIABLES)
+      ? parseConfig(place, code, variablesOf(code))
       : parseContexts(place, code);
     expect(parsed.ok ? [] : parsed.problems).toEqual([]);
   }
