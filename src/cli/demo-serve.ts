@@ -8,9 +8,9 @@ import {
   storyOf,
 } from '../app/service/live-demo.ts';
 import {serviceLog} from '../app/service/service-log.ts';
-import {type Output, plain} from './output.ts';
+import type {Output} from './output.ts';
 import {count} from './progress.ts';
-import {untilEnded} from './run.ts';
+import {untilEnded, writeLine} from './run.ts';
 import {tableOf} from './score.ts';
 
 export type DemoServeOptions = Omit<LiveDemoOptions, 'log' | 'version'> & {
@@ -37,7 +37,7 @@ export async function demoServe(
     {...options, version, log},
     {
       note: (text) => output.note(text),
-      alert: (line) => void output.write(`${plain(line)}\n`),
+      alert: (line) => writeLine(line, output),
     },
     signal,
   );

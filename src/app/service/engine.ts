@@ -615,9 +615,11 @@ class BatchRun {
       length: batch.places[row * 2 + 1] as number,
     };
     detector.judge(ids, time, (verdict) => {
+      const {score} = verdict.scored;
+      if (score < this.#from && score < (this.#settings.keep.observationsFrom ?? 0)) return;
       const builder = stream.builders[verdict.context] as RowBuilder;
       const at = builder.add(ids, verdict.scored, place);
-      if (verdict.scored.score >= this.#from) {
+      if (score >= this.#from) {
         this.#note(verdict, at, batch, row, time, origin);
       }
     });

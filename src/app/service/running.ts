@@ -105,9 +105,7 @@ export class RunningService implements Service {
 
   get ingestor(): Ingestor {
     const ingestor = this.#ingestor;
-    if (ingestor === undefined) {
-      throw new AppError('interrupted', 'The service is starting', {retryable: true});
-    }
+    if (ingestor === undefined) throw starting();
     return ingestor;
   }
 
@@ -370,6 +368,7 @@ export class RunningService implements Service {
     name: actor,
   }: Actor): Promise<Outcome<{changed: readonly string[]; needRestart: readonly string[]}>> {
     const {file, folder} = this.#parts.loaded;
+    if (!this.#started) throw starting();
     let after: Config;
     try {
       after = (await loadConfig(file, this.#parts.variables)).config;
@@ -401,9 +400,17 @@ export class RunningService implements Service {
       if (!(error instanceof AppError)) throw error;
       return this.#keepOld([problemOf(file, error.message)]);
     }
+    try {
+      // The only step that may fail comes first: until then nothing is changed.
+      if (JSON.stringify(settingsOf(before)) !== JSON.stringify(settingsOf(config))) {
+        await this.ingestor.applySettings(settingsOf(config));
+      }
+    } catch (error) {
+      for (const {made} of [...newSources, ...newAlerters]) await made.close();
+      throw error;
+    }
     this.#config = config;
     this.#log.level = config.log.level;
-    await this.ingestor.applySettings(settingsOf(config));
     await this.#changeSources(sources.gone, newSources);
     await this.#changeAlerters(destinations.gone, newAlerters, before, config);
     this.#log.info({changed, needRestart, actor}, 'The configuration was read again');
@@ -536,7 +543,11 @@ export function settingsOf({alerts, server, keep}: Config): EngineSettings {
   return {
     destinations: alerts.destinations.map(({name, min_score}) => ({name, minScore: min_score})),
     publicUrl: (server.public_url ?? '').replace(/\/+$/, ''),
-    keep: {recordsFrom: keep.records_from, reasonsFrom: keep.reasons_from},
+    keep: {
+      recordsFrom: keep.records_from,
+      reasonsFrom: keep.reasons_from,
+      ...(keep.observations_from > 0 && {observationsFrom: keep.observations_from}),
+    },
   };
 }
 
@@ -556,6 +567,10 @@ function retyped(file: string, before: Config, after: Config): Problem[] {
     const message = `Give it a name of its own: "${source.name}" is remembered as ${old.type}`;
     return [{...problemOf(file, message), path: `sources.${i}.type`}];
   });
+}
+
+function starting(): AppError {
+  return new AppError('interrupted', 'The service is starting', {retryable: true});
 }
 
 function problemOf(file: string, message: string): Problem {
