@@ -153,7 +153,7 @@ function Destination({destination, onChanged}: DestinationProps) {
     });
   const trouble = lastError !== '' || dead > 0;
   return (
-    <section className={trouble ? 'card trouble' : 'card'} aria-label={name}>
+    <section className={trouble ? 'card trouble' : 'card'} aria-label={visible(name)}>
       <h3>
         {trouble && '⚠ '}
         {visible(name)} <span className="muted">{visible(type)}</span>

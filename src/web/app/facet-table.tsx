@@ -40,7 +40,7 @@ export function FacetTable({facets, who}: Props) {
 
 function Histories({facet, who}: {readonly facet: Facet; readonly who: string}) {
   return (
-    <ScrollBox label={`Histories of ${facet.facet}`}>
+    <ScrollBox label={`Histories of ${visible(facet.facet)}`}>
       <table>
         <thead>
           <tr>

@@ -16,7 +16,7 @@ export function ProfileView({profile}: {readonly profile: Profile}) {
   return (
     <div className="profile">
       {profile.facets.map((facet) => (
-        <section key={facet.facet} aria-label={facet.facet}>
+        <section key={facet.facet} aria-label={visible(facet.facet)}>
           <h3>{visible(facet.facet)}</h3>
           {facet.contexts.map((history) => (
             <HistoryTable
