@@ -196,19 +196,25 @@ async function queries(store: Store): Promise<void> {
     ],
   ];
   const times = new Map(all.map(([name]) => [name, [] as number[]]));
+  const work = new Map(all.map(([name]) => [name, [] as number[]]));
   for (let pass = 0; pass <= PASSES; pass++) {
     for (const [name, query] of all) {
+      const before = process.cpuUsage();
       const start = performance.now();
       await query();
-      if (pass > 0) times.get(name)?.push(performance.now() - start);
+      if (pass === 0) continue;
+      times.get(name)?.push(performance.now() - start);
+      const {user, system} = process.cpuUsage(before);
+      work.get(name)?.push((user + system) / 1_000);
     }
   }
   const rows = [...times].map(([name, taken]) => {
     taken.sort((a, b) => a - b);
     const at = (share: number) => taken[Math.floor(share * (taken.length - 1))]?.toFixed(1) ?? '';
-    return [name, at(0.5), at(0), at(1)];
+    const cpu = work.get(name)?.sort((a, b) => a - b) ?? [];
+    return [name, at(0.5), at(0), at(1), cpu[cpu.length >> 1]?.toFixed(1) ?? ''];
   });
-  console.log(markdownTable(['query', 'median ms', 'least', 'most'], rows));
+  console.log(markdownTable(['query', 'median ms', 'least', 'most', 'processor ms'], rows));
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'oddtrail-bench-'));

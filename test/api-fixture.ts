@@ -269,7 +269,7 @@ export class FakeService implements Service {
     this.live.publish(rows.map(({bits: _, ...live}) => live));
   }
 
-  async status() {
+  async status(): Promise<IngestStatus> {
     return statusOf(this.memory);
   }
   async profile(context: string, principal: string): Promise<Profile | undefined> {
@@ -307,16 +307,24 @@ export class FakeService implements Service {
   async score(stream: string, items: readonly ObservationInput[]) {
     return stream === 'cloudtrail' ? items.map(noveltyOf) : undefined;
   }
-  async record() {
+  async record(): Promise<string | undefined> {
     return this.recordText;
   }
-  async push(source: string, _headers: Headers, body: Uint8Array<ArrayBuffer>) {
+  async push(source: string, headers: Headers, body: Uint8Array<ArrayBuffer>) {
+    const requestId = headers.get('x-amz-firehose-request-id');
+    const response = requestId === null ? {} : {response: {requestId, timestamp: NOON}};
     if (source === 'busy') {
-      return {ok: false as const, status: 503 as const, detail: 'Wait', afterMs: 1_500};
+      return {
+        ok: false as const,
+        status: 503 as const,
+        detail: 'Wait',
+        afterMs: 1_500,
+        ...response,
+      };
     }
     if (source !== 'hook') return {ok: false as const, status: 404 as const, detail: 'No such'};
     this.asked.push({what: `push ${body.length}`});
-    return {ok: true as const, records: 1};
+    return {ok: true as const, records: 1, ...response};
   }
   async destinations(): Promise<DestinationInfo[]> {
     return [
@@ -340,7 +348,7 @@ export class FakeService implements Service {
     this.asked.push({what: `replay ${destination ?? '*'}`, actor});
     return 3;
   }
-  async configuration() {
+  async configuration(): Promise<unknown> {
     return {data_dir: '/var/lib/oddtrail'};
   }
   async reload(actor: Actor) {

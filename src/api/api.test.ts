@@ -164,7 +164,9 @@ test('takes pushes, and says to Firehose what it wants to hear', async () => {
   const busy = await push('/push/busy', {'x-amz-firehose-request-id': 'abc-2'});
   expect(busy.status).toBe(503);
   expect(busy.headers.get('retry-after')).toBe('2');
-  expect(await json(busy)).toMatchObject({requestId: 'abc-2', errorMessage: 'Wait'});
+  expect(await json(busy)).toMatchObject({requestId: 'abc-2'});
+  const plain = await push('/push/busy');
+  expect([plain.status, (await json(plain)).code]).toEqual([503, 'unavailable']);
   expect((await json(await push('/push/none'))).code).toBe('not_found');
 });
 
@@ -244,4 +246,22 @@ test('exports CSV, page after page', async () => {
   expect(lines).toHaveLength(2_501);
   expect(lines[0]).toMatch(/^id,time,score/);
   expect(lines[2_500]).toMatch(/^2500,2026-11-20T12:41:40\.000Z,0,/);
+});
+
+test('the same question, asked by many at once, is put to the store once', async () => {
+  const {get, service} = filled(10);
+  let asked = 0;
+  const {observations} = service.store;
+  service.store.observations = async (...args) => {
+    asked++;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    return observations.apply(service.store, args);
+  };
+  const paths = ['?limit=5', '?limit=5', '?limit=5', '?limit=6'];
+  const answers = await Promise.all(paths.map((query) => get(`/api/v1/observations${query}`)));
+  const lengths = await Promise.all(answers.map(async (each) => (await json(each)).rows.length));
+  expect(lengths).toEqual([5, 5, 5, 6]);
+  expect(asked).toBe(2);
+  service.add(row(11));
+  expect((await json(await get('/api/v1/observations?limit=5'))).rows[0].id).toBe(11);
 });

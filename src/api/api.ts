@@ -6,7 +6,7 @@ import {AppError} from '../base/errors.ts';
 import {createLog, type Logger} from '../telemetry/log.ts';
 import {Metrics} from '../telemetry/metrics.ts';
 import {type Api, type ApiContext, type Environment, newApi, route} from './environment.ts';
-import {type GateOptions, gate} from './gate.ts';
+import {addressOf, type GateOptions, gate} from './gate.ts';
 import {pagePolicy, SECURITY_HEADERS, STRICT_TRANSPORT} from './headers.ts';
 import {Buckets, LIMITS, type Limits} from './limits.ts';
 import {isSafe, Oidc, type OidcOptions} from './oidc.ts';
@@ -17,7 +17,7 @@ import {addContexts} from './routes/contexts.ts';
 import {addLogin} from './routes/login.ts';
 import {addObservations} from './routes/observations.ts';
 import {addPrincipals} from './routes/principals.ts';
-import {addPush, FirehoseRefusal} from './routes/push.ts';
+import {addPush, ProtocolRefusal} from './routes/push.ts';
 import {addSystem} from './routes/system.ts';
 import {addTokens} from './routes/tokens.ts';
 import type {Service} from './service.ts';
@@ -57,6 +57,19 @@ export interface ApiOptions {
   readonly now?: (() => number) | undefined;
 }
 
+/** Who lost the right to read is sent away from the live stream within this time. */
+const STREAM_AGE_MS = 5 * 60_000;
+
+/** Refusals that say something of whoever asks. */
+const TELLING: ReadonlySet<ProblemCode> = new Set([
+  'unauthenticated',
+  'login_failed',
+  'forbidden',
+  'cross_site',
+  'host_refused',
+  'too_many_requests',
+]);
+
 /** The app, and what whoever serves it must know. */
 export type ServiceApi = Api & {
   /** Without authentication: for this machine alone. */
@@ -73,7 +86,6 @@ export function createApi(service: Service, options: ApiOptions = {}): ServiceAp
   const publicUrl = options.publicUrl === undefined ? undefined : new URL(options.publicUrl);
   const secure = publicUrl === undefined ? options.tls === true : publicUrl.protocol === 'https:';
   const limits: Limits = {...LIMITS, ...(open ? {requests: undefined} : {}), ...options.limits};
-  const stream = new ObservationStream(service, options.stream);
   const tokens =
     open || options.auth?.tokens === false ? undefined : new Tokens(service.store, now);
   const gateOptions: GateOptions = {
@@ -89,6 +101,8 @@ export function createApi(service: Service, options: ApiOptions = {}): ServiceAp
     now,
   };
   const failed = (error: unknown) => log.error(describe(error), 'A request failed');
+  const streamOptions = {...(open ? {} : {maxAgeMs: STREAM_AGE_MS}), ...options.stream};
+  const stream = new ObservationStream(service, streamOptions, failed);
 
   const api = newApi();
   api.use('*', measured(metrics, log));
@@ -120,9 +134,14 @@ export function createApi(service: Service, options: ApiOptions = {}): ServiceAp
     });
   });
   api.onError((error, c) => {
-    if (error instanceof FirehoseRefusal) return error.response;
+    if (error instanceof ProtocolRefusal) return error.response;
     const {code, detail, extras} = problemOf(error);
     if (code === 'internal' || code === 'unavailable') failed(error);
+    if (TELLING.has(code)) {
+      const address = addressOf(c, gateOptions.proxies);
+      const caller = c.var.caller?.actor.name;
+      log.warn({code, route: c.get('route') ?? 'none', address, caller}, 'A request was refused');
+    }
     metrics.refused(code);
     return problemResponse(c, code, detail, extras);
   });
@@ -163,6 +182,10 @@ function problemOf(error: unknown): Pick<ApiProblem, 'code' | 'extras'> & {detai
     const detail =
       code === 'unsupported_media_type' ? 'It takes application/json' : 'It is no JSON';
     return {code, detail, extras: {}};
+  }
+  // A cursor that no page gave, say: the message is ours, and meant for whoever asked.
+  if (error instanceof AppError && error.code === 'usage') {
+    return {code: 'invalid_request', detail: error.message, extras: {}};
   }
   if (error instanceof AppError && error.retryable) {
     const headers = {'retry-after': '5'};

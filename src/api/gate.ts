@@ -58,6 +58,9 @@ export function gate(options: GateOptions): MiddlewareHandler<Environment> {
   };
 }
 
+/** What an open page asks though nobody is there. */
+const PASSIVE: ReadonlySet<string> = new Set(['/api/v1/stream', '/api/v1/status']);
+
 /** Counts an attempt to log in; throws when there were too many from there. */
 export function countLogin(
   c: ApiContext,
@@ -120,7 +123,8 @@ async function callerOf(c: ApiContext, options: GateOptions): Promise<Caller | u
     return {actor, login: 'token', csrf: ''};
   }
   const cookie = getCookie(c, options.cookie);
-  const session = cookie === undefined ? undefined : sessions.find(cookie, now());
+  const passive = PASSIVE.has(c.req.path);
+  const session = cookie === undefined ? undefined : sessions.find(cookie, now(), passive);
   if (session === undefined || cookie === undefined) return undefined;
   if (session.tokenId !== undefined && (await tokens?.byId(session.tokenId)) === undefined) {
     sessions.close(cookie);

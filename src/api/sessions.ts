@@ -51,7 +51,8 @@ export class Sessions {
     return {id, session};
   }
 
-  find(id: string, now: number): Session | undefined {
+  /** @param passive asked by a page by itself: that is no sign of a person. */
+  find(id: string, now: number, passive = false): Session | undefined {
     const key = keyOf(id);
     const session = this.#sessions.get(key);
     if (session === undefined) return undefined;
@@ -59,7 +60,7 @@ export class Sessions {
       this.#sessions.delete(key);
       return undefined;
     }
-    session.usedAt = now;
+    if (!passive) session.usedAt = now;
     return session;
   }
 

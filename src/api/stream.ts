@@ -18,6 +18,10 @@ export interface StreamOptions {
   readonly maxReaders?: number;
   /** Bytes that may wait for a reader before the feed leaves it behind. */
   readonly bufferBytes?: number;
+  /**
+   * A reader is sent away after so long, and comes back by itself: it is then asked anew who it is.
+   */
+  readonly maxAgeMs?: number;
 }
 
 /** Rows of one event of the stream while a reader catches up. */
@@ -36,18 +40,25 @@ export class ObservationStream {
   readonly #options: Required<StreamOptions>;
   readonly #readers = new Set<Reader>();
   readonly #encoder = new TextEncoder();
+  readonly #onError: (error: unknown) => void;
   #waiting: LiveObservation[] = [];
   /** Every reader who keeps up has seen all up to here. */
   #lastId = 0;
   #stop: (() => void) | undefined;
 
-  constructor(service: Service, options: StreamOptions = {}) {
+  constructor(
+    service: Service,
+    options: StreamOptions = {},
+    onError: (error: unknown) => void = () => {},
+  ) {
     this.#service = service;
+    this.#onError = onError;
     this.#options = {
       batchMs: options.batchMs ?? 100,
       statusMs: options.statusMs ?? 2_000,
       maxReaders: options.maxReaders ?? 1_000,
       bufferBytes: options.bufferBytes ?? 1 << 20,
+      maxAgeMs: options.maxAgeMs ?? Number.POSITIVE_INFINITY,
     };
   }
 
@@ -68,8 +79,15 @@ export class ObservationStream {
           reader.push(this.#encoder.encode('retry: 2000\n\n'));
         },
         pull: async () => {
-          await this.#begin(reader, after);
-          await this.#catchUp(reader);
+          try {
+            await this.#begin(reader, after);
+            await this.#catchUp(reader);
+          } catch (error) {
+            // The browser comes back by itself, with the id it saw last.
+            this.#onError(error);
+            this.#leave(reader);
+            reader.end();
+          }
         },
         cancel: () => this.#leave(reader),
       },
@@ -138,6 +156,12 @@ export class ObservationStream {
   }
 
   async #tellStatus(): Promise<void> {
+    const oldest = performance.now() - this.#options.maxAgeMs;
+    for (const reader of [...this.#readers]) {
+      if (reader.openedAt > oldest) continue;
+      this.#leave(reader);
+      reader.end();
+    }
     const readers = [...this.#readers].filter((reader) => !reader.full);
     if (readers.length === 0) return;
     const data = await this.#service.status().then(
@@ -174,8 +198,12 @@ export class ObservationStream {
   /** Hands a reader what it lacks until it has all, or there is no more room. */
   async #catchUp(reader: Reader): Promise<void> {
     while (reader.state === 'behind' && !reader.full) {
-      const recent = this.#service.live.after(reader.lastId);
+      const {live} = this.#service;
+      // An empty feed says nothing: the process may have been started anew over a full store.
+      const recent = live.oldestId === 0 ? undefined : live.after(reader.lastId);
       if (recent === undefined) {
+        // Before the question: what the feed drops while it is answered may not be in the answer.
+        const oldest = live.oldestId;
         const {rows} = await this.#service.store.observations(
           {...storeFilter(reader.filter), afterId: reader.lastId},
           {order: 'id', limit: CATCH_UP_ROWS},
@@ -187,15 +215,13 @@ export class ObservationStream {
           reader.lastId = last.id;
           continue;
         }
-        // Nothing in the store: all that can be missing is what the feed holds.
-        const oldest = this.#service.live.oldestId;
-        if (oldest > reader.lastId + 1) {
-          reader.lastId = oldest - 1;
-          continue;
+        if (live.oldestId === 0) {
+          this.#join(reader);
+          return;
         }
-        if (this.#service.live.after(reader.lastId) !== undefined) continue;
-        this.#join(reader);
-        return;
+        // What lies between is kept nowhere any more, or of no interest.
+        reader.lastId = Math.max(reader.lastId, oldest - 1);
+        continue;
       }
       const rows = recent.slice(0, CATCH_UP_ROWS).filter((row) => row.id <= this.#lastId);
       const last = rows.at(-1);
@@ -234,6 +260,7 @@ class Reader {
   readonly key: string;
   controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   state: 'new' | 'behind' | 'live' | 'gone' = 'new';
+  readonly openedAt = performance.now();
   /** The stream has come to here, for this reader. */
   lastId = 0;
   toldId = 0;

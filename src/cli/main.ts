@@ -2,7 +2,16 @@ import {readFileSync} from 'node:fs';
 import {Command, CommanderError, Option} from 'commander';
 import {InputFault} from '../app/input-fault.ts';
 import {AppError} from '../base/errors.ts';
+import {backfillCommand} from './backfill.ts';
 import {checkCommand} from './check.ts';
+import {
+  alertsReplayCommand,
+  alertsTestCommand,
+  reloadCommand,
+  tokenCreateCommand,
+  tokenListCommand,
+  tokenRevokeCommand,
+} from './control.ts';
 import {demo} from './demo.ts';
 import {demoServe} from './demo-serve.ts';
 import {evaluateCommand} from './evaluate.ts';
@@ -265,6 +274,50 @@ function addServiceCommands(program: Command, start: Start): void {
     .description('report all that is wrong with a configuration')
     .option('--connect', 'also try sources, store and destinations; sends nothing')
     .action((options) => start(options, (output) => checkCommand(options, output)));
+
+  configured(program.command('backfill'))
+    .description('learn what happened before, without alerts; then go on as `run` does')
+    .requiredOption('--since <time>', 'how far back: 2026-01-31, or an age: 90d', parseMoment)
+    .option('--until-done', 'end once all of it is learnt')
+    .action((options) =>
+      start(
+        options,
+        (output, signal) => backfillCommand(options, version(), output, signal),
+        'service',
+      ),
+    );
+
+  configured(program.command('reload'))
+    .description('make the running service read its configuration again')
+    .action((options) => start(options, (output) => reloadCommand(options, output)));
+
+  const token = program.command('token').description('who may ask the API');
+  configured(token.command('create'))
+    .description('make a token; its secret is printed once')
+    .requiredOption('--name <name>', 'whose it is, or what for')
+    .option('--scope <scope>', 'read, write or admin', 'read')
+    .option('--expires <age>', 'such as 90d, or never', '365d')
+    .action((options) => start(options, (output) => tokenCreateCommand(options, output)));
+  configured(token.command('list'))
+    .description('the tokens there are')
+    .action((options) => start(options, (output) => tokenListCommand(options, output)));
+  configured(token.command('revoke').argument('<id>', 'as listed'))
+    .description('end a token')
+    .action((id: string, options) =>
+      start(options, (output) => tokenRevokeCommand(id, options, output)),
+    );
+
+  const alerts = program.command('alerts').description('where alerts go');
+  configured(alerts.command('test').argument('<name>', 'of a destination'))
+    .description('send a sample')
+    .action((name: string, options) =>
+      start(options, (output) => alertsTestCommand(name, options, output)),
+    );
+  configured(alerts.command('replay').argument('[name]', 'of a destination; else all'))
+    .description('try again what was given up')
+    .action((name: string | undefined, options) =>
+      start(options, (output) => alertsReplayCommand(name, options, output)),
+    );
 
   configured(program.command('run'))
     .description('run the service: read, score, store, serve, alert')

@@ -31,7 +31,7 @@ export interface ObservationBatch {
   readonly count: number;
   /** Ids ascend by one from here on. They are given once, in the order of scoring, from 1 on. */
   readonly firstId: number;
-  /** Event time, epoch milliseconds. */
+  /** Event time, epoch milliseconds; stores keep whole ones. */
   readonly times: Float64Array;
   /** When the batch arrived, epoch milliseconds. */
   readonly arrived: number;

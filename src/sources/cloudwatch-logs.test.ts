@@ -3,21 +3,28 @@ import {readUntil, recordOf, sourceContract} from '../../test/contract/source.ts
 import {type Moto, startMoto} from '../../test/peers/moto.ts';
 import {startProxy} from '../../test/peers/proxy.ts';
 import {importNamed} from './aws.ts';
-import {type CloudWatchLogsOptions, cloudWatchLogsSource} from './cloudwatch-logs.ts';
+import {
+  type CloudWatchLogsOptions,
+  cloudWatchLogsSource,
+  type LogsModule,
+} from './cloudwatch-logs.ts';
 
 const PACKAGE = '@aws-sdk/client-cloudwatch-logs';
 const installed = await importNamed(PACKAGE).then(
   () => true,
   () => false,
 );
-if (!installed) process.stderr.write(`skipped: ${PACKAGE} is not installed\n`);
-const moto: Moto | undefined = installed ? await startMoto() : undefined;
+if (!installed) {
+  process.stderr.write(`${PACKAGE} is not installed: plain requests stand in for it\n`);
+}
+const moto: Moto | undefined = await startMoto();
 afterAll(() => moto?.stop());
 
-/** Moto's API, called without the client, which is what is being tested. */
-async function call(operation: string, input: unknown): Promise<void> {
-  const answer = await fetch(moto?.endpoint ?? '', {
+/** Moto's API, called without the client. */
+async function send(endpoint: string, operation: string, input: unknown, signal?: AbortSignal) {
+  return fetch(endpoint, {
     method: 'POST',
+    ...(signal === undefined ? {} : {signal}),
     headers: {
       'Content-Type': 'application/x-amz-json-1.1',
       'X-Amz-Target': `Logs_20140328.${operation}`,
@@ -26,6 +33,34 @@ async function call(operation: string, input: unknown): Promise<void> {
     },
     body: JSON.stringify(input),
   });
+}
+
+/** What the client does, as far as it is used. */
+const plainModule: LogsModule = {
+  FilterLogEventsCommand: class {
+    readonly input: unknown;
+    constructor(input: unknown) {
+      this.input = input;
+    }
+  },
+  CloudWatchLogsClient: class {
+    readonly endpoint: string;
+    constructor({endpoint = ''}: {endpoint?: string}) {
+      this.endpoint = endpoint;
+    }
+    async send(command: unknown, {abortSignal}: {abortSignal?: AbortSignal}) {
+      const {input} = command as {input: unknown};
+      const answer = await send(this.endpoint, 'FilterLogEvents', input, abortSignal);
+      const body = await answer.json();
+      if (answer.ok) return body;
+      throw Object.assign(new Error(body.message), {name: body.__type});
+    }
+    destroy() {}
+  },
+};
+
+async function call(operation: string, input: unknown): Promise<void> {
+  const answer = await send(moto?.endpoint ?? '', operation, input);
   expect([operation, answer.status, await answer.text()]).toEqual([
     operation,
     200,
@@ -53,7 +88,11 @@ function put(logGroupName: string, ids: readonly string[], timestamp = Date.now(
 }
 
 const open = (logGroup: string, options: Partial<CloudWatchLogsOptions> = {}) =>
-  cloudWatchLogsSource('logs', {logGroup, endpoint: moto?.endpoint ?? '', pollMs: 50, ...options});
+  cloudWatchLogsSource(
+    'logs',
+    {logGroup, endpoint: moto?.endpoint ?? '', pollMs: 50, ...options},
+    ...(installed ? [] : [async () => plainModule]),
+  );
 
 if (moto !== undefined) {
   sourceContract(
@@ -90,8 +129,16 @@ test.skipIf(moto === undefined)('reads from as far back as told, in order of tim
 });
 
 test.skipIf(installed)('says how to install the client', async () => {
-  await expect(open('group').check()).rejects.toMatchObject({
+  await expect(cloudWatchLogsSource('logs', {logGroup: 'group'}).check()).rejects.toMatchObject({
     code: 'client_missing',
     message: expect.stringContaining(`npm install ${PACKAGE}`),
+  });
+});
+
+test.skipIf(moto === undefined)('says which log group is not there', async () => {
+  await expect(open('no-such-group').check()).rejects.toMatchObject({
+    message: expect.stringMatching(
+      /logs:FilterLogEvents on log group "no-such-group": ResourceNotFound/,
+    ),
   });
 });

@@ -25,7 +25,7 @@ export interface CloudWatchLogsOptions extends AwsOptions {
 }
 
 /** What is used of `@aws-sdk/client-cloudwatch-logs`. */
-interface LogsModule {
+export interface LogsModule {
   readonly CloudWatchLogsClient: new (settings: ClientSettings) => LogsClient;
   readonly FilterLogEventsCommand: new (input: {
     logGroupName?: string;
@@ -38,7 +38,7 @@ interface LogsModule {
   }) => unknown;
 }
 
-interface LogsClient {
+export interface LogsClient {
   send(
     command: unknown,
     options: {abortSignal?: AbortSignal},
@@ -58,9 +58,13 @@ const DAY_MS = 86_400_000;
 const LONGEST_PAUSE_MS = 30_000;
 const PACKAGE = '@aws-sdk/client-cloudwatch-logs';
 
-/** A log group that a trail writes to, asked again and again. */
-export function cloudWatchLogsSource(name: string, options: CloudWatchLogsOptions): Source {
-  return new CloudWatchLogsSource(name, options);
+/** A log group that a trail writes to, asked again and again; `load` imports the client. */
+export function cloudWatchLogsSource(
+  name: string,
+  options: CloudWatchLogsOptions,
+  load: () => Promise<LogsModule> = () => importNamed(PACKAGE),
+): Source {
+  return new CloudWatchLogsSource(name, options, load);
 }
 
 class CloudWatchLogsSource implements Source {
@@ -68,10 +72,12 @@ class CloudWatchLogsSource implements Source {
   readonly kind = 'cloudwatch-logs';
   readonly #options: CloudWatchLogsOptions;
   readonly #windows: TimeWindows;
+  readonly #load: () => Promise<LogsModule>;
   #opened: Promise<{sdk: LogsModule; client: LogsClient}> | undefined;
 
-  constructor(name: string, options: CloudWatchLogsOptions) {
+  constructor(name: string, options: CloudWatchLogsOptions, load: () => Promise<LogsModule>) {
     this.name = name;
+    this.#load = load;
     this.#options = options;
     this.#windows = new TimeWindows(
       name,
@@ -115,7 +121,7 @@ class CloudWatchLogsSource implements Source {
         events.push({id: eventId, time: timestamp, text: message, place: logStreamName});
       }
       if (events.length > most) return undefined;
-      token = page?.nextToken;
+      token = page?.nextToken ?? undefined;
     } while (token !== undefined && !signal.aborted);
     return events;
   }
@@ -157,7 +163,7 @@ class CloudWatchLogsSource implements Source {
 
   #open() {
     this.#opened ??= (async () => {
-      const sdk = await loadClient(PACKAGE, () => importNamed<LogsModule>(PACKAGE));
+      const sdk = await loadClient(PACKAGE, this.#load);
       return {sdk, client: new sdk.CloudWatchLogsClient(await settingsOf(this.#options))};
     })();
     // What failed to load now may be installed when it is tried again.

@@ -70,6 +70,17 @@ test('answers only once the batch is durable', async () => {
   stop.abort();
 });
 
+test('what was handed over before the end of reading is answered by its batch', async () => {
+  const {source, take, stop} = reading();
+  const push = source.push(bearer(), bytesOf(documentOf(['event-0'])));
+  const batch = await take();
+  stop.abort();
+  await source.close();
+  expect(await source.push(bearer(), bytesOf('{}'))).toMatchObject({status: 503});
+  await batch.ack();
+  expect(await push).toMatchObject({ok: true});
+});
+
 test('says 503 with a time when it is not read, behind, not durable, or too slow', async () => {
   const idle = httpSource('push', {auth: {open: true}});
   const busy = {ok: false, status: 503, afterMs: 5000};

@@ -152,11 +152,8 @@ class HttpSource implements PushSource {
     } finally {
       this.#reading = false;
       this.#status = {state: 'waiting', detail: 'not being read'};
-      for (const pending of [...this.#queue, ...this.#inWork]) {
-        pending.settle(busy('the service is stopping'));
-      }
-      this.#queue = [];
-      this.#inWork.clear();
+      // What was handed over is still answered by its batch, or by the clock.
+      for (const pending of this.#queue.splice(0)) pending.settle(busy('the service is stopping'));
     }
   }
 
@@ -200,6 +197,7 @@ class HttpSource implements PushSource {
   }
 
   async close(): Promise<void> {
+    this.#reading = false;
     for (const pending of this.#queue.splice(0)) pending.settle(busy('the service is stopping'));
   }
 }

@@ -159,7 +159,7 @@ class KinesisSource implements Source {
           throw this.#fault('ListShards', cause);
         });
       found.push(...(page.Shards ?? []));
-      token = page.NextToken;
+      token = page.NextToken ?? undefined;
     } while (token !== undefined);
     return found;
   }

@@ -100,7 +100,7 @@ class LookupEventsSource implements Source {
         events.push({id: EventId, time, text: CloudTrailEvent, place: region.name});
       }
       if (events.length > most) return undefined;
-      token = page.NextToken;
+      token = page.NextToken ?? undefined;
     } while (token !== undefined);
     return events;
   }

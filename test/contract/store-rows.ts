@@ -42,8 +42,8 @@ export function expectedRows(batch: TestBatch): StoredObservation[] {
       id,
       context: batch.context ?? 'cloudtrail',
       eventId: row.eventId ?? uuid(id),
-      eventTime: row.time ?? START + id * 1000,
-      arrived: batch.arrived ?? START,
+      eventTime: Math.round(row.time ?? START + id * 1000),
+      arrived: Math.round(batch.arrived ?? START),
       dimensions: Object.fromEntries(
         DIMENSIONS.map((name) => [name, row.dimensions?.[name] ?? `${name}-1`]),
       ) as Record<Dimension, string>,

@@ -1,37 +1,13 @@
 import {expect, test} from 'vitest';
 import {AppError} from '../../src/base/errors.ts';
-import type {Alert, AlertItem} from '../../src/pipeline/alert.ts';
 import {DIMENSIONS} from '../../src/pipeline/observation.ts';
-import type {OutboxEntry, Page, Store, StoredObservation} from '../../src/pipeline/store.ts';
+import type {Page, Store, StoredObservation} from '../../src/pipeline/store.ts';
+import {delivery} from './deliveries.ts';
+import {HOSTILE} from './hostile.ts';
 import {expectedRows, type TestBatch, type TestRow, toCommit, uuid} from './store-rows.ts';
 
 const T0 = Date.UTC(2026, 10, 1);
 const HOUR = 3_600_000;
-
-/** Texts that have broken something somewhere. */
-export const HOSTILE = [
-  `'; DROP TABLE observations; --`,
-  `"quoted" \\ back\\slash \`tick\` $1 $$ ?`,
-  'nul\u0000inside',
-  'lone \ud800 high',
-  'lone \udfff low',
-  '\udc00\ud800 swapped',
-  'escape \u001a itself \u001a\u001a',
-  'escaped \u001a\ue800 already',
-  'tab\tnew\nline\r\n\\N \\. end',
-  '100% _under_ [set]',
-  '\u202eright to left\u200b\ufeff',
-  'emoji \u{1f600} combining e\u0301',
-  '<script>alert(1)</script>',
-  '=cmd|calc',
-  '__proto__',
-  'constructor',
-  ' leading and trailing ',
-  'x'.repeat(10_240),
-  '\ufffd',
-  '-',
-  '',
-];
 
 /**
  * What every store has to do. `open` opens the same store each time it is called within a test;
@@ -84,8 +60,8 @@ export function storeContract(kind: string, fresh: () => Promise<() => Promise<S
         context: 'other',
         facets: ['a', 'b', 'c'],
         source: 'bucket',
-        arrived: T0 + 5.5,
-        rows: [{mostNovel: -1, mostNovelValue: '', time: T0 + 0.125, eventId: ''}],
+        arrived: T0 + 5,
+        rows: [{mostNovel: -1, mostNovelValue: '', time: T0 + 125, eventId: ''}],
       },
       {firstId: 4, rows: [{eventId: 'not a UUID'}, {eventId: uuid(2)}]},
     ];
@@ -706,45 +682,4 @@ function outcome(
 ) {
   const sentAt = state === 'sent' ? T0 + 10 : null;
   return {state, attempts: 1, nextAt: T0 + 1000, sentAt, lastError: '', ...rest};
-}
-
-/** Revision n of an alert: n observations, of which the last is the news. */
-export function delivery(destination: string, id: string, revision: number): OutboxEntry {
-  const item = (n: number): AlertItem => ({
-    observationId: n,
-    eventId: uuid(n),
-    eventTime: T0 + n,
-    score: 0.99,
-    operation: 'ec2:CreateSnapshot',
-    service: 'ec2',
-    account: '1',
-    region: 'r',
-    network: 'n',
-    userAgent: 'u',
-    resource: HOSTILE[n] ?? '',
-    error: '-',
-    mostNovel: null,
-    reason: `it's new`,
-  });
-  const items = Array.from({length: revision}, (_, i) => item(i + 1));
-  const alert: Alert = {
-    key: id,
-    context: 'cloudtrail',
-    principal: 'raul',
-    account: '1',
-    score: 0.99,
-    severity: 'critical',
-    title: 'raul',
-    items,
-    count: revision,
-    firstTime: T0,
-    lastTime: T0 + revision,
-    link: '',
-    test: false,
-  };
-  return {
-    destination,
-    createdAt: T0 + (revision - 1) * 1000,
-    delivery: {id, revision, alert, news: [item(revision)]},
-  };
 }

@@ -15,6 +15,7 @@ import {
   limit,
 } from '../queries.ts';
 import type {Service} from '../service.ts';
+import {sharedReads} from '../shared-reads.ts';
 import {
   type Explanation,
   explanation,
@@ -33,6 +34,7 @@ export function addObservations(
   onError: (error: unknown) => void,
 ): void {
   const {store} = service;
+  const reads = sharedReads(store);
 
   const found = async (id: number): Promise<StoredObservation> => {
     const row = await store.observation(id);
@@ -55,7 +57,7 @@ export function addObservations(
     }),
     async (c) => {
       const query = c.req.valid('query');
-      const {rows, next} = await store.observations(filterOf(query), {
+      const {rows, next} = await reads.observations(filterOf(query), {
         order: query.order,
         limit: query.limit,
         cursor: query.cursor,
@@ -104,7 +106,7 @@ export function addObservations(
     }),
     async (c) => {
       const query = c.req.valid('query');
-      return c.json(await store.plot(filterOf(query), query.colour, query.limit), 200);
+      return c.json(await reads.plot(filterOf(query), query.colour, query.limit), 200);
     },
   );
 
@@ -119,7 +121,7 @@ export function addObservations(
     }),
     async (c) => {
       const query = c.req.valid('query');
-      return c.json(await store.timeline(filterOf(query), query.stretches), 200);
+      return c.json(await reads.timeline(filterOf(query), query.stretches), 200);
     },
   );
 

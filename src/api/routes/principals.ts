@@ -3,12 +3,13 @@ import {type Api, route} from '../environment.ts';
 import {ApiProblem} from '../problem.ts';
 import {cursor, dimensionName, filterOf, filterShape, json, limit} from '../queries.ts';
 import type {Service} from '../service.ts';
+import {sharedReads} from '../shared-reads.ts';
 import {page, principalRow, profile} from '../types.ts';
 
 const tags = ['Principals'];
 
 export function addPrincipals(api: Api, service: Service): void {
-  const {store} = service;
+  const store = sharedReads(service.store);
 
   api.openapi(
     route({

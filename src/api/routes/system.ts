@@ -164,6 +164,13 @@ export function addSystem(api: Api, service: Service, options: SystemOptions): v
       }
       const told = c.req.header('last-event-id') ?? query.after;
       const after = told !== undefined && /^\d{1,15}$/.test(told) ? Number(told) : undefined;
+      const headers = {
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      };
+      // Nobody would read the stream, nor end it.
+      if (c.req.method === 'HEAD') return c.body(null, 200, headers);
       const body = options.stream.open(
         {minScore: query.minScore, context: query.context, dimensions},
         after,
@@ -173,11 +180,7 @@ export function addSystem(api: Api, service: Service, options: SystemOptions): v
           headers: {'retry-after': '5'},
         });
       }
-      return c.body(body, 200, {
-        'content-type': 'text/event-stream; charset=utf-8',
-        'cache-control': 'no-store',
-        'x-accel-buffering': 'no',
-      });
+      return c.body(body, 200, headers);
     },
   );
 

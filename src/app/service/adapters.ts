@@ -4,14 +4,19 @@ import {fileAlerter} from '../../alerts/file.ts';
 import {pagerDutyAlerter} from '../../alerts/pagerduty.ts';
 import {slackAlerter} from '../../alerts/slack.ts';
 import {webhookAlerter} from '../../alerts/webhook.ts';
-import {AppError} from '../../base/errors.ts';
 import type {Alerter} from '../../pipeline/alert.ts';
 import type {Source} from '../../pipeline/source.ts';
 import type {Store} from '../../pipeline/store.ts';
+import {cloudWatchLogsSource} from '../../sources/cloudwatch-logs.ts';
 import {directorySource} from '../../sources/directory.ts';
 import {httpSource} from '../../sources/http.ts';
+import {kinesisSource} from '../../sources/kinesis.ts';
+import {lookupEventsSource} from '../../sources/lookup-events.ts';
+import {s3Source} from '../../sources/s3.ts';
+import {sqsSource} from '../../sources/sqs.ts';
 import {stdinSource} from '../../sources/stdin.ts';
 import {openDuckDbStore} from '../../stores/duckdb.ts';
+import {openPostgresStore} from '../../stores/postgres.ts';
 import {
   type Config,
   type DestinationConfig,
@@ -33,15 +38,11 @@ export function dataDirOf(loaded: LoadedConfig): string {
 /** Opens the store; see `Store`. */
 export function openStore(loaded: LoadedConfig): Promise<Store> {
   const {store} = loaded.config;
-  if (store.type === 'postgres') return openPostgres(store.url);
+  if (store.type === 'postgres') return openPostgresStore({url: store.url});
   return openDuckDbStore({
     path: resolve(dataDirOf(loaded), 'store.duckdb'),
     memoryLimit: `${store.memory_mb}MB`,
   });
-}
-
-async function openPostgres(_url: string): Promise<Store> {
-  throw new AppError('usage', 'PostgreSQL is not there yet');
 }
 
 /** How far back a first run of a source reads, whatever it says itself: epoch milliseconds. */
@@ -53,7 +54,7 @@ export interface SourceSettings {
 export async function makeSource(
   loaded: Pick<LoadedConfig, 'folder' | 'config'>,
   declared: SourceConfig,
-  _settings: SourceSettings = {},
+  {since}: SourceSettings = {},
 ): Promise<Source> {
   const {name} = declared;
   switch (declared.type) {
@@ -76,9 +77,66 @@ export async function makeSource(
         maxBodyBytes: declared.max_body_bytes,
       });
     }
-    default:
-      throw new AppError('usage', `Sources of type ${declared.type} are not there yet`);
+    case 's3':
+      return s3Source(name, {
+        bucket: declared.bucket,
+        prefix: declared.prefix,
+        sinceMs: sinceMs(declared.since, since),
+        pollMs: durationMs(declared.poll),
+        ...(declared.accounts !== undefined && {accounts: declared.accounts}),
+        ...(declared.regions !== undefined && {regions: declared.regions}),
+        ...awsOf(declared),
+      });
+    case 'sqs':
+      return sqsSource(name, {
+        queueUrl: declared.queue_url,
+        maxReceives: declared.max_receives,
+        ...(declared.s3_endpoint !== undefined && {s3Endpoint: declared.s3_endpoint}),
+        ...awsOf(declared),
+      });
+    case 'lookup-events':
+      return lookupEventsSource(name, {
+        regions: declared.regions,
+        sinceMs: sinceMs(declared.since, since),
+        pollMs: durationMs(declared.poll),
+        ...awsOf(declared),
+      });
+    case 'cloudwatch-logs':
+      return cloudWatchLogsSource(name, {
+        logGroup: declared.log_group,
+        sinceMs: sinceMs(declared.since, since),
+        pollMs: durationMs(declared.poll),
+        ...awsOf(declared),
+      });
+    case 'kinesis':
+      return kinesisSource(name, {
+        stream: declared.stream,
+        // What is to be learnt first is all that is kept.
+        from: since === undefined ? declared.from : 'oldest',
+        ...awsOf(declared),
+      });
   }
+}
+
+interface AwsSettings {
+  readonly region?: string | undefined;
+  readonly endpoint?: string | undefined;
+  readonly role_arn?: string | undefined;
+  readonly external_id?: string | undefined;
+}
+
+function awsOf({region, endpoint, role_arn: roleArn, external_id: externalId}: AwsSettings) {
+  return {
+    ...(region !== undefined && {region}),
+    ...(endpoint !== undefined && {endpoint}),
+    ...(roleArn !== undefined && {roleArn}),
+    ...(externalId !== undefined && {externalId}),
+  };
+}
+
+/** How far back a first run reads: since a moment, if one is given, else as the source says. */
+function sinceMs(own: string, since: number | undefined): number {
+  return since === undefined ? durationMs(own) : Math.max(0, Date.now() - since);
 }
 
 function isText(text: string | undefined): text is string {

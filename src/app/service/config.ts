@@ -64,6 +64,7 @@ const aws = {
     .startsWith('arn:')
     .optional()
     .describe('Role to assume; else the standard credential chain is used as it is.'),
+  external_id: z.string().min(1).optional().describe('That the role asks for.'),
 };
 
 const source = z.discriminatedUnion('type', [
@@ -105,6 +106,10 @@ const source = z.discriminatedUnion('type', [
       name,
       type: z.literal('sqs'),
       queue_url: z.url(),
+      s3_endpoint: z
+        .url()
+        .optional()
+        .describe('Another address of S3, where it is not that of the queue.'),
       max_receives: z
         .number()
         .int()
@@ -124,6 +129,7 @@ const source = z.discriminatedUnion('type', [
       poll: duration('How often new events are asked for.', 5000, DAY, '60s'),
       endpoint: aws.endpoint,
       role_arn: aws.role_arn,
+      external_id: aws.external_id,
     })
     .describe("CloudTrail's own history of 90 days: nothing to set up."),
   z

@@ -52,7 +52,7 @@ export interface PreparedDemo {
 const DAY = 86_400_000;
 const MINUTE = 60_000;
 /** Seconds that the day before the story, the story and the rest of the day take. */
-const PACE = {before: 30, story: 40, after: 8} as const;
+const PACE = {before: 24, story: 36, after: 6} as const;
 const compress = promisify(gzip);
 
 /**

@@ -16,11 +16,15 @@ import {
 import {AppError} from '../../base/errors.ts';
 import {Queue} from '../queue.ts';
 import type {BulkColumn, BulkRows, Database, Session, Value} from '../sql/database.ts';
-import {type Fragment, sql, toStatement} from '../sql/statement.ts';
+import {type Fragment, raw, sql, toStatement} from '../sql/statement.ts';
 import {fromStored, toStored} from '../stored-text.ts';
 
 const READERS = 3;
 const CHUNK_ROWS = 2048;
+const LISTED = 8;
+
+const FAULTS_OF_THE_WORLD =
+  /^(IO|Out of Memory|Connection|Interrupt|Serialization) Error|Could not write file|No space left/;
 
 const TYPES: Readonly<Record<BulkColumn['type'], DuckDBType>> = {
   integer: INTEGER,
@@ -49,6 +53,7 @@ interface Open {
 /** One DuckDB file: one connection that writes, some that read what was committed. */
 export class DuckDbDatabase implements Database {
   readonly kind = 'duckdb';
+  readonly div = raw('//');
   readonly #options: DuckDbOptions;
   readonly #writing = new Queue<null>([null]);
   #open: Open | undefined;
@@ -77,7 +82,10 @@ export class DuckDbDatabase implements Database {
     return await this.#read(async (connection) => {
       const {text, values} = toStatement(query);
       const reader = await connection.runAndReadAll(text, values.map(toStored));
-      return reader.getColumns().map((column) => column.map(toValue));
+      return reader.getColumns().map((column) => {
+        // Most columns hold numbers already; they need no pass of their own.
+        return typeof column[0] === 'number' ? (column as Value[]) : column.map(toValue);
+      });
     });
   }
 
@@ -99,6 +107,16 @@ export class DuckDbDatabase implements Database {
         throw this.#translate(error);
       }
     });
+  }
+
+  any(column: string): Fragment {
+    return raw(`any_value(${column})`);
+  }
+
+  /** A list is compared one by one, for each row; a query is hashed. */
+  oneOf(column: string, list: Fragment, count: number): Fragment {
+    if (count <= LISTED) return sql`${raw(column)} IN (${list})`;
+    return sql`${raw(column)} IN (SELECT unnest([${list}]))`;
   }
 
   /** Opening the file has locked it. */
@@ -206,7 +224,7 @@ export class DuckDbDatabase implements Database {
     if (/FATAL|has been invalidated/.test(message)) {
       this.#broken ??= this.#open;
       this.#open = undefined;
-    } else if (!system && !/^(IO|Out of Memory|Connection|Interrupt|Serialization)/.test(message)) {
+    } else if (!system && !FAULTS_OF_THE_WORLD.test(message)) {
       return error;
     }
     const why = message.split('\n', 1)[0] ?? '';

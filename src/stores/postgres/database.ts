@@ -4,7 +4,7 @@ import {from as copyFrom} from 'pg-copy-streams';
 import {AppError} from '../../base/errors.ts';
 import {Queue} from '../queue.ts';
 import type {BulkColumn, BulkRows, Database, Session, Value} from '../sql/database.ts';
-import {type Fragment, sql, toStatement} from '../sql/statement.ts';
+import {type Fragment, raw, sql, toStatement} from '../sql/statement.ts';
 import {fromStored, toStored} from '../stored-text.ts';
 
 const READERS = 4;
@@ -31,6 +31,7 @@ export interface PostgresOptions {
 /** One schema of a PostgreSQL server: a connection that writes, and some that read. */
 export class PostgresDatabase implements Database {
   readonly kind = 'postgres';
+  readonly div = raw('/');
   readonly #url: string;
   /** Without the secret. */
   readonly #place: string;
@@ -89,6 +90,14 @@ export class PostgresDatabase implements Database {
         throw this.#translate(error);
       }
     });
+  }
+
+  any(column: string): Fragment {
+    return raw(`min(${column})`);
+  }
+
+  oneOf(column: string, list: Fragment): Fragment {
+    return sql`${raw(column)} IN (${list})`;
   }
 
   /** One process writes: it holds a lock for as long as its connection lasts. */

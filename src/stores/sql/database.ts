@@ -30,6 +30,12 @@ export interface Session {
  */
 export interface Database {
   readonly kind: 'duckdb' | 'postgres';
+  /** Division of integers, rounded towards zero. */
+  readonly div: Fragment;
+  /** An aggregate: any of the values, of which there should be one. */
+  any(column: string): Fragment;
+  /** The column is one of these numbers, which may be thousands. */
+  oneOf(column: string, list: Fragment, count: number): Fragment;
   /** Reads what was committed; any number at once. */
   rows(query: Fragment): Promise<Value[][]>;
   /** The same by columns: for many rows. */

@@ -1,12 +1,15 @@
+import {randomInt} from 'node:crypto';
 import {assert} from '../../base/assert.ts';
 import type {Database} from './database.ts';
 import {dictionaryTable} from './schema.ts';
 import {join, raw, sql} from './statement.ts';
+import {TextIndex} from './text-index.ts';
 
 /** Texts kept in memory in each of two generations; the generation used least recently leaves. */
-const GENERATION_TEXTS = 50_000;
-const GENERATION_CHARACTERS = 4_000_000;
-const LOOKED_UP_AT_ONCE = 500;
+const GENERATION_TEXTS = 40_000;
+const GENERATION_CHARACTERS = 3_000_000;
+const READ_AT_ONCE = 5_000;
+const LOADED_AT_ONCE = 200_000;
 
 /** Texts given an id in a commit that is not yet done. */
 export interface NewTexts {
@@ -14,42 +17,53 @@ export interface NewTexts {
 }
 
 /**
- * Ids of the texts of one column, kept in a table and, for those used lately, in memory. Ids
- * ascend from 1 in the order in which texts are first met.
+ * Ids of the texts of one column, from 1 in the order in which texts are first met. All of them are
+ * in a table; in memory are the hash of each, 12 bytes, and those used lately. So a text that is
+ * new is known to be new without a query, and one that was forgotten is read again by its id.
  */
 export class Dictionary {
   readonly table: string;
   readonly #database: Database;
+  readonly #seed = randomInt(2 ** 32);
+  #index = new TextIndex(this.#seed);
   #ids = new Map<string, number>();
   #texts = new Map<number, string>();
   #olderIds = new Map<string, number>();
   #olderTexts = new Map<number, string>();
   #characters = 0;
   #next = 1;
-  /** Memory holds all there is, so that what is not in it is new. */
-  #complete = true;
 
   constructor(database: Database, column: string) {
     this.#database = database;
     this.table = dictionaryTable(column);
   }
 
+  /** How many texts there are. */
+  get size(): number {
+    return this.#index.size;
+  }
+
   async load(): Promise<void> {
-    const table = raw(this.table);
-    const [[last, count] = []] = await this.#database.rows(
-      sql`SELECT max(id), count(*) FROM ${table}`,
-    );
-    const rows = await this.#database.rows(
-      sql`SELECT id, text FROM ${table} ORDER BY id DESC LIMIT ${GENERATION_TEXTS}`,
-    );
+    const index = new TextIndex(this.#seed);
+    let last = 0;
+    while (true) {
+      const [ids = [], texts = []] = await this.#database.columns(
+        sql`SELECT id, text FROM ${raw(this.table)} WHERE id > ${last}
+          ORDER BY id LIMIT ${LOADED_AT_ONCE}`,
+      );
+      ids.forEach((id, i) => {
+        index.add(String(texts[i]), Number(id));
+      });
+      if (ids.length > 0) last = Number(ids.at(-1));
+      if (ids.length < LOADED_AT_ONCE) break;
+    }
+    this.#index = index;
     this.#ids = new Map();
     this.#texts = new Map();
     this.#olderIds = new Map();
     this.#olderTexts = new Map();
     this.#characters = 0;
-    this.#next = Number(last ?? 0) + 1;
-    this.#complete = Number(count) <= GENERATION_TEXTS;
-    for (const [id, text] of rows.reverse()) this.#remember(String(text), Number(id));
+    this.#next = last + 1;
   }
 
   /** The id of each text; those that have none yet are given one, for `keep` to be told of. */
@@ -61,9 +75,7 @@ export class Dictionary {
       if (id === undefined) unknown.push(i);
       else ids[i] = id;
     });
-    const stored = this.#complete
-      ? new Map<string, number>()
-      : await this.#lookUp(unknown.map((i) => texts[i] ?? ''));
+    const stored = await this.#lookUp(unknown.map((i) => texts[i] ?? ''));
     for (const i of unknown) {
       const text = texts[i] ?? '';
       let id = stored.get(text) ?? added.ids.get(text);
@@ -80,14 +92,15 @@ export class Dictionary {
   /** The commit that added these is done. */
   keep(added: NewTexts): void {
     this.#next += added.ids.size;
-    for (const [text, id] of added.ids) this.#remember(text, id);
+    for (const [text, id] of added.ids) {
+      this.#index.add(text, id);
+      this.#remember(text, id);
+    }
   }
 
   /** The id of a text, if it has one. */
   async find(text: string): Promise<number | undefined> {
-    const id = this.#recall(text);
-    if (id !== undefined || this.#complete) return id;
-    return (await this.#lookUp([text])).get(text);
+    return this.#recall(text) ?? (await this.#lookUp([text])).get(text);
   }
 
   /** Texts of ids. */
@@ -99,27 +112,33 @@ export class Dictionary {
       if (text === undefined) unknown.push(id);
       else found.set(id, text);
     }
-    for (let i = 0; i < unknown.length; i += 10_000) {
-      const some = join(unknown.slice(i, i + 10_000), ', ');
-      const rows = await this.#database.rows(
-        sql`SELECT id, text FROM ${raw(this.table)} WHERE id IN (${some})`,
-      );
-      for (const [id, text] of rows) found.set(Number(id), String(text));
+    for (const [id, text] of await this.#read(unknown)) {
+      found.set(id, text);
+      this.#remember(text, id);
     }
     return found;
   }
 
   async #lookUp(texts: readonly string[]): Promise<Map<string, number>> {
+    const wanted = new Set(texts);
     const found = new Map<string, number>();
-    for (let i = 0; i < texts.length; i += LOOKED_UP_AT_ONCE) {
-      const some = join(texts.slice(i, i + LOOKED_UP_AT_ONCE), ', ');
+    for (const [id, text] of await this.#read(texts.flatMap((text) => this.#index.find(text)))) {
+      // Another text may have the same hash.
+      if (!wanted.has(text)) continue;
+      found.set(text, id);
+      this.#remember(text, id);
+    }
+    return found;
+  }
+
+  async #read(ids: readonly number[]): Promise<[number, string][]> {
+    const found: [number, string][] = [];
+    for (let i = 0; i < ids.length; i += READ_AT_ONCE) {
+      const some = join(ids.slice(i, i + READ_AT_ONCE), ', ');
       const rows = await this.#database.rows(
-        sql`SELECT id, text FROM ${raw(this.table)} WHERE text IN (${some})`,
+        sql`SELECT id, text FROM ${raw(this.table)} WHERE id IN (${some})`,
       );
-      for (const [id, text] of rows) {
-        found.set(String(text), Number(id));
-        this.#remember(String(text), Number(id));
-      }
+      for (const [id, text] of rows) found.push([Number(id), String(text)]);
     }
     return found;
   }
@@ -134,7 +153,6 @@ export class Dictionary {
 
   #remember(text: string, id: number): void {
     if (this.#ids.size >= GENERATION_TEXTS || this.#characters >= GENERATION_CHARACTERS) {
-      if (this.#olderIds.size > 0) this.#complete = false;
       this.#olderIds = this.#ids;
       this.#olderTexts = this.#texts;
       this.#ids = new Map();

@@ -8,7 +8,7 @@ import {DIMENSION_COLUMNS, dictionaryTable, SEARCHED_COLUMNS} from './schema.ts'
 import {allOf, type Fragment, join, raw, sql} from './statement.ts';
 
 /** More ids than these are not written into a query but looked up by it. */
-const IDS_WRITTEN = 5_000;
+const IDS_WRITTEN = 20_000;
 
 export interface FilterContext {
   readonly database: Database;
@@ -44,12 +44,13 @@ export async function toCondition(
     conditions.push(sql`${raw(column)} = ${id}`);
   }
   if (filter.text !== undefined && filter.text !== '') {
-    conditions.push(await textCondition(context.database, filter.text));
+    conditions.push(await textCondition(context, filter.text));
   }
   return allOf(conditions);
 }
 
-async function textCondition(database: Database, text: string): Promise<Fragment> {
+async function textCondition(context: FilterContext, text: string): Promise<Fragment> {
+  const {database, dictionaries} = context;
   const searches = SEARCHED_COLUMNS.map(
     (column, i) =>
       sql`SELECT ${i}, id FROM ${raw(dictionaryTable(column))} WHERE ${contains(text)}`,
@@ -60,26 +61,26 @@ async function textCondition(database: Database, text: string): Promise<Fragment
   (found[0] ?? []).forEach((column, i) => {
     byColumn[Number(column)]?.push(Number(ids[i]));
   });
-  const alternatives = SEARCHED_COLUMNS.flatMap((name, i) => {
+  const alternatives: Fragment[] = [];
+  for (const [i, column] of SEARCHED_COLUMNS.entries()) {
     const some = byColumn[i] ?? [];
-    const column = raw(name);
-    if (some.length === 0) return [];
-    if (some.length <= IDS_WRITTEN) return [sql`${column} IN (${join(some, ', ')})`];
-    const table = raw(dictionaryTable(name));
-    return [sql`${column} IN (SELECT id FROM ${table} WHERE ${contains(text)})`];
-  });
+    if (some.length === 0) continue;
+    if (some.length >= (dictionaries.get(column)?.size ?? 0)) return raw('true');
+    if (some.length <= IDS_WRITTEN) {
+      alternatives.push(database.oneOf(column, join(some, ', '), some.length));
+    } else {
+      const table = raw(dictionaryTable(column));
+      alternatives.push(sql`${raw(column)} IN (SELECT id FROM ${table} WHERE ${contains(text)})`);
+    }
+  }
   const words = uuidWords(text.toLowerCase());
   if (words !== undefined) alternatives.push(eventIdCondition(words));
   const named = await database.rows(
     sql`SELECT id FROM event_texts WHERE lower(text) = lower(${text}) ORDER BY id DESC LIMIT 1000`,
   );
   if (named.length > 0) {
-    alternatives.push(
-      sql`id IN (${join(
-        named.map(([id]) => Number(id)),
-        ', ',
-      )})`,
-    );
+    const list = named.map(([id]) => Number(id));
+    alternatives.push(database.oneOf('id', join(list, ', '), list.length));
   }
   return alternatives.length === 0 ? raw('false') : sql`(${join(alternatives, ' OR ')})`;
 }

@@ -26,24 +26,30 @@ const TEXTS = [
 // Ids of texts instead of texts: a text costs one native call each to write, and comparing ids is
 // what makes scans of millions of rows fast. Keys are not declared: there is one writer, which
 // gives every id once, and an index would have to be kept in memory and in step.
-const FIRST = [
-  ...TEXTS.map((column) => `CREATE TABLE text_${column} (id INTEGER NOT NULL, text TEXT NOT NULL)`),
-  `CREATE TABLE layouts (id INTEGER NOT NULL, context TEXT NOT NULL, facets TEXT NOT NULL)`,
-  `CREATE TABLE observations (
+// DuckDB finds a way to compress each column; for numbers that hardly compress the way back costs
+// more than it saves.
+function first(uncompressed: string): readonly string[] {
+  return [
+    ...TEXTS.map(
+      (column) => `CREATE TABLE text_${column} (id INTEGER NOT NULL, text TEXT NOT NULL)`,
+    ),
+    ...TABLES,
+    `CREATE TABLE observations (
     id BIGINT NOT NULL,
-    event_time DOUBLE PRECISION NOT NULL,
-    arrived DOUBLE PRECISION NOT NULL,
+    event_time BIGINT NOT NULL,
+    arrived BIGINT NOT NULL,
     layout INTEGER NOT NULL,
-    event_0 INTEGER NOT NULL,
-    event_1 INTEGER NOT NULL,
-    event_2 INTEGER NOT NULL,
-    event_3 INTEGER NOT NULL,
+    event_0 INTEGER NOT NULL${uncompressed},
+    event_1 INTEGER NOT NULL${uncompressed},
+    event_2 INTEGER NOT NULL${uncompressed},
+    event_3 INTEGER NOT NULL${uncompressed},
 ${TEXTS.slice(0, 10)
   .map((column) => `    ${column} INTEGER NOT NULL,`)
   .join('\n')}
-    score DOUBLE PRECISION NOT NULL,
-    raised REAL NOT NULL,
-    bits REAL[] NOT NULL,
+    score DOUBLE PRECISION NOT NULL${uncompressed},
+    level INTEGER NOT NULL,
+    raised REAL NOT NULL${uncompressed},
+    bits REAL[] NOT NULL${uncompressed},
     most_novel INTEGER NOT NULL,
     most_novel_value INTEGER NOT NULL,
     source INTEGER NOT NULL,
@@ -52,6 +58,11 @@ ${TEXTS.slice(0, 10)
     record_offset BIGINT NOT NULL,
     record_length BIGINT NOT NULL
   )`,
+  ];
+}
+
+const TABLES = [
+  `CREATE TABLE layouts (id INTEGER NOT NULL, context TEXT NOT NULL, facets TEXT NOT NULL)`,
   `CREATE TABLE event_texts (id BIGINT NOT NULL, text TEXT NOT NULL)`,
   `CREATE TABLE details (
     id BIGINT NOT NULL,
@@ -114,7 +125,9 @@ ${TEXTS.slice(0, 10)
   `INSERT INTO head VALUES (0, 0, 0, 0, 0, 0)`,
 ];
 
-export const DUCKDB_MIGRATIONS: readonly Migration[] = [{number: 1, statements: FIRST}];
+export const DUCKDB_MIGRATIONS: readonly Migration[] = [
+  {number: 1, statements: first(' USING COMPRESSION uncompressed')},
+];
 
 // PostgreSQL reads row by row: what DuckDB scans, it must look up.
 const POSTGRES_INDEXES = [
@@ -122,6 +135,7 @@ const POSTGRES_INDEXES = [
   ...TEXTS.map((column) => `CREATE INDEX ON text_${column} USING hash (text)`),
   `CREATE UNIQUE INDEX ON observations (id)`,
   `CREATE INDEX ON observations (event_time, id)`,
+  `CREATE INDEX ON observations (level)`,
   `CREATE INDEX ON observations (score, id)`,
   `CREATE INDEX ON observations (principal, event_time)`,
   `CREATE INDEX ON observations (event_0, event_1)`,
@@ -132,5 +146,5 @@ const POSTGRES_INDEXES = [
 ];
 
 export const POSTGRES_MIGRATIONS: readonly Migration[] = [
-  {number: 1, statements: [...FIRST, ...POSTGRES_INDEXES]},
+  {number: 1, statements: [...first(''), ...POSTGRES_INDEXES]},
 ];

@@ -4,7 +4,7 @@ import type {Value} from './database.ts';
 import {uuidText} from './event-id.ts';
 import type {FilterContext} from './filter.ts';
 import {DIMENSION_COLUMNS, TEXT_COLUMNS} from './schema.ts';
-import {type Fragment, join, raw, sql} from './statement.ts';
+import {join, raw, sql} from './statement.ts';
 
 const COLUMNS = [
   'id',
@@ -25,24 +25,26 @@ const COLUMNS = [
   ...TEXT_COLUMNS,
 ] as const;
 
-/** Rows of `observations` that hold for a condition, in an order, with all that hangs on them. */
+/** Rows by their ids, in the order of these, with all that hangs on them. */
 export async function readObservations(
   context: FilterContext,
-  rest: Fragment,
+  wanted: readonly number[],
 ): Promise<StoredObservation[]> {
-  const rows = await context.database.rows(
-    sql`SELECT ${raw(COLUMNS.join(', '))} FROM observations ${rest}`,
-  );
-  if (rows.length === 0) return [];
-  const ids = join(
-    rows.map((row) => Number(row[0])),
-    ', ',
-  );
-  const [texts, reasons, eventTexts] = await Promise.all([
-    readTexts(context, rows),
-    context.database.rows(sql`SELECT id, reason FROM details WHERE id IN (${ids})`),
-    context.database.rows(sql`SELECT id, text FROM event_texts WHERE id IN (${ids})`),
+  if (wanted.length === 0) return [];
+  const {database} = context;
+  const ids = join(wanted, ', ');
+  const [found, reasons, eventTexts] = await Promise.all([
+    database.rows(sql`SELECT ${raw(COLUMNS.join(', '))} FROM observations WHERE id IN (${ids})`),
+    database.rows(sql`SELECT id, reason FROM details WHERE id IN (${ids})`),
+    database.rows(sql`SELECT id, text FROM event_texts WHERE id IN (${ids})`),
   ]);
+  const texts = await readTexts(context, found);
+  const byId = new Map(found.map((row) => [Number(row[0]), row]));
+  // Retention may have removed some between the two queries.
+  const rows = wanted.flatMap((id) => {
+    const row = byId.get(id);
+    return row === undefined ? [] : [row];
+  });
   const reasonOf = new Map(reasons.map(([id, reason]) => [Number(id), String(reason)]));
   const eventTextOf = new Map(eventTexts.map(([id, text]) => [Number(id), String(text)]));
   return rows.map((row) => {

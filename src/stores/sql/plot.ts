@@ -1,36 +1,45 @@
 import type {Dimension} from '../../pipeline/observation.ts';
-import type {PlotPoints} from '../../pipeline/store.ts';
+import type {ObservationFilter, PlotPoints} from '../../pipeline/store.ts';
 import type {Value} from './database.ts';
 import type {FilterContext} from './filter.ts';
+import {timeRange} from './find.ts';
+import {MAX_LEVEL} from './level.ts';
 import {DIMENSION_COLUMNS} from './schema.ts';
 import {type Fragment, join, raw, sql} from './statement.ts';
 
 /** Stretches of time of each of which the most novel points are kept. */
 const MAX_STRETCHES = 300;
 const POINTS_PER_STRETCH = 10;
-/** By −log2(1 − score), so that the scores near 1 that matter are told apart. */
-const LEVELS_PER_BIT = 16;
-const LEVELS = 32 * LEVELS_PER_BIT;
 
 /** Points of the plot for a condition on `observations`. */
 export async function readPlot(
   context: FilterContext,
   condition: Fragment,
+  bounds: Pick<ObservationFilter, 'from' | 'to'>,
   colour: Dimension,
   limit: number,
 ): Promise<PlotPoints> {
-  const [[count, first, last] = []] = await context.database.rows(
-    sql`SELECT count(*), min(event_time), max(event_time) FROM observations WHERE ${condition}`,
+  const {database} = context;
+  const range = await timeRange(context);
+  const first = Math.max(range?.first ?? 0, Math.ceil(bounds.from ?? 0));
+  const last = Math.min(range?.last ?? 0, bounds.to ?? Number.POSITIVE_INFINITY);
+  const stretches = Math.min(MAX_STRETCHES, Math.ceil(limit / POINTS_PER_STRETCH));
+  const width = Math.max(Math.ceil((last - first + 1) / stretches), 1);
+  const stretch = sql`((event_time - ${first}) ${database.div} ${width})`;
+  const counts = await database.columns(
+    sql`SELECT ${stretch}, level, count(*) FROM observations WHERE ${condition} GROUP BY 1, 2`,
   );
-  const total = Number(count);
+  const total = (counts[2] ?? []).reduce<number>((sum, count) => sum + Number(count), 0);
+  const column = DIMENSION_COLUMNS[colour];
+  const points = sql`SELECT id, event_time, score, ${raw(column)} AS colour`;
   const kept =
     total <= limit
-      ? condition
-      : await mostNovel(context, condition, Number(first), Number(last), limit);
-  const column = DIMENSION_COLUMNS[colour];
-  const [ids = [], times = [], scores = [], texts = []] = await context.database.columns(
-    sql`SELECT CAST(id AS DOUBLE PRECISION), event_time, score, ${raw(column)}
-      FROM observations WHERE ${kept} ORDER BY id`,
+      ? sql`${points} FROM observations WHERE ${condition}`
+      : sql`${points}, level, ${stretch} AS stretch FROM observations WHERE ${condition}`;
+  const rows = total <= limit ? kept : mostNovel(kept, counts, limit);
+  const [ids = [], times = [], scores = [], texts = []] = await database.columns(
+    sql`SELECT CAST(id AS DOUBLE PRECISION), CAST(event_time AS DOUBLE PRECISION), score, colour
+      FROM (${rows}) points ORDER BY id`,
   );
   const {group, groups} = await toGroups(context, column, texts);
   return {
@@ -62,25 +71,16 @@ async function toGroups(
 }
 
 /**
- * A condition that at most `limit` rows hold for: the most novel of each stretch. How many there
- * are at each level of novelty is counted first; a stretch that has few leaves room to the others.
+ * At most `limit` of some points: the most novel of each stretch. It is known how many there are at
+ * each level of novelty; a stretch that has few leaves room to the others.
  */
-async function mostNovel(
-  context: FilterContext,
-  condition: Fragment,
-  first: number,
-  last: number,
+function mostNovel(
+  points: Fragment,
+  [stretches = [], levels = [], counts = []]: readonly (readonly Value[])[],
   limit: number,
-): Promise<Fragment> {
-  const stretches = Math.min(MAX_STRETCHES, Math.ceil(limit / POINTS_PER_STRETCH));
-  const width = Math.max((last - first) / stretches, 1e-3);
-  const stretch = sql`CAST(floor((event_time - ${first}) / ${width}) AS INTEGER)`;
-  const level = sql`CAST(floor(least(-ln(greatest(1 - score, 1e-12)) * ${LEVELS_PER_BIT * Math.LOG2E}, ${LEVELS})) AS INTEGER)`;
-  const [places = [], levels = [], counts = []] = await context.database.columns(
-    sql`SELECT ${stretch}, ${level}, count(*) FROM observations WHERE ${condition} GROUP BY 1, 2`,
-  );
+): Fragment {
   const byStretch = new Map<number, {level: number; count: number}[]>();
-  places.forEach((s, i) => {
+  stretches.forEach((s, i) => {
     const own = byStretch.get(Number(s)) ?? [];
     own.push({level: Number(levels[i]), count: Number(counts[i])});
     byStretch.set(Number(s), own);
@@ -89,29 +89,30 @@ async function mostNovel(
   const room = roomForEach(sizes, limit);
   // Levels that fit are kept as a whole; of the first that does not, as many as there is room for.
   const plan: Fragment[] = [];
+  let lowest = MAX_LEVEL + 1;
   for (const [s, own] of byStretch) {
     own.sort((a, b) => b.level - a.level);
     let left = room;
-    let fits = LEVELS + 1;
+    let fits = MAX_LEVEL + 1;
     for (const {level, count} of own) {
       if (count > left) break;
       left -= count;
       fits = level;
     }
     const partly = own.find(({level}) => level < fits)?.level ?? -1;
-    plan.push(sql`(${s}, ${fits}, ${partly}, ${Math.min(left, limit)})`);
+    plan.push(sql`(${s}, ${fits}, ${partly}, ${left})`);
+    lowest = Math.min(lowest, partly < 0 ? fits : partly);
   }
-  return sql`id IN (
-    SELECT id FROM (
-      SELECT o.id, o.level >= p.fits AS whole, p.room,
-        row_number() OVER (PARTITION BY o.stretch, o.level >= p.fits ORDER BY o.score DESC, o.id DESC)
-          AS place
-      FROM (SELECT id, score, ${stretch} AS stretch, ${level} AS level
-        FROM observations WHERE ${condition}) o
-      JOIN (VALUES ${join(plan, ', ')}) p(stretch, fits, partly, room) ON p.stretch = o.stretch
-      WHERE o.level >= p.fits OR o.level = p.partly
-    ) s WHERE whole OR place <= room
-  )`;
+  return sql`
+    WITH o AS (${points} AND level >= ${lowest}),
+      p(stretch, fits, partly, room) AS (VALUES ${join(plan, ', ')})
+    SELECT id, event_time, score, colour FROM o JOIN p ON p.stretch = o.stretch WHERE level >= fits
+    UNION ALL
+    SELECT id, event_time, score, colour FROM (
+      SELECT o.*, room,
+        row_number() OVER (PARTITION BY o.stretch ORDER BY score DESC, id DESC) AS place
+      FROM o JOIN p ON p.stretch = o.stretch WHERE level = partly
+    ) ranked WHERE place <= room`;
 }
 
 /** The most that each may have so that all together have at most `limit`. */

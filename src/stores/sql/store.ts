@@ -18,6 +18,7 @@ import type {Database, Value} from './database.ts';
 import {Dictionary} from './dictionary.ts';
 import {uuidWords} from './event-id.ts';
 import {eventIdCondition, type FilterContext, toCondition} from './filter.ts';
+import {findById, findByScore, findByTime} from './find.ts';
 import {readHead, writeHead} from './head.ts';
 import {Layouts} from './layouts.ts';
 import {readObservations} from './observations.ts';
@@ -25,8 +26,9 @@ import {findDelivery, mergeDeliveries, readOutbox, updateDelivery} from './outbo
 import {readPlot} from './plot.ts';
 import {readPrincipals} from './principals.ts';
 import {retain} from './retain.ts';
-import {DIMENSION_COLUMNS, dictionaryTable, TEXT_COLUMNS} from './schema.ts';
+import {TEXT_COLUMNS} from './schema.ts';
 import {allOf, type Fragment, join, raw, sql} from './statement.ts';
+import {commonestValues} from './values.ts';
 import {prepareTexts, writeRows} from './write-commit.ts';
 
 type Paged<Row> = {readonly rows: Row[]; readonly next: string | null};
@@ -97,13 +99,30 @@ export class SqlStore implements Store {
   async observations(filter: ObservationFilter, page: Page): Promise<Paged<StoredObservation>> {
     const {order, limit, cursor} = page;
     checkLimit(limit);
-    const conditions = [await toCondition(this.#context, filter)];
-    if (cursor !== undefined) conditions.push(afterCursor(cursor, order));
-    const rows = await readObservations(
-      this.#context,
-      sql`WHERE ${allOf(conditions)} ORDER BY ${ORDERS[order]} LIMIT ${limit + 1}`,
-    );
-    return cut(rows, limit, (row) => encodeCursor(order, keyOf(row, order)));
+    const condition = await toCondition(this.#context, filter);
+    const ids = await this.#find(filter, condition, order, cursor, limit + 1);
+    const rows = await readObservations(this.#context, ids.slice(0, limit));
+    const last = rows.at(-1);
+    if (ids.length <= limit || last === undefined) return {rows, next: null};
+    return {rows, next: encodeCursor(order, keyOf(last, order))};
+  }
+
+  async #find(
+    filter: ObservationFilter,
+    condition: Fragment,
+    order: Page['order'],
+    cursor: string | undefined,
+    limit: number,
+  ): Promise<number[]> {
+    const key = cursor === undefined ? [] : decodeCursor(cursor, order, order === 'id' ? 1 : 2);
+    const [value, id] = key;
+    if (order === 'id') return await findById(this.#context, condition, value ?? 0, limit);
+    if (order === 'time') {
+      const after = value === undefined || id === undefined ? undefined : {time: value, id};
+      return await findByTime(this.#context, condition, filter, 'earlier', after, limit);
+    }
+    const after = value === undefined || id === undefined ? undefined : {score: value, id};
+    return await findByScore(this.#context, condition, after, limit);
   }
 
   async count(filter: ObservationFilter): Promise<number> {
@@ -116,21 +135,17 @@ export class SqlStore implements Store {
 
   async observation(id: number): Promise<StoredObservation | undefined> {
     if (!Number.isSafeInteger(id)) return undefined;
-    return (await readObservations(this.#context, sql`WHERE id = ${id}`))[0];
+    return (await readObservations(this.#context, [id]))[0];
   }
 
   async byEventId(eventId: string): Promise<StoredObservation[]> {
     const words = uuidWords(eventId);
-    if (words !== undefined) {
-      const condition = eventIdCondition(words);
-      return await readObservations(this.#context, sql`WHERE ${condition} ORDER BY id LIMIT 100`);
-    }
-    const named = await this.#database.rows(
-      sql`SELECT id FROM event_texts WHERE text = ${eventId} ORDER BY id LIMIT 100`,
+    const found = await this.#database.rows(
+      words === undefined
+        ? sql`SELECT id FROM event_texts WHERE text = ${eventId} ORDER BY id LIMIT 100`
+        : sql`SELECT id FROM observations WHERE ${eventIdCondition(words)} ORDER BY id LIMIT 100`,
     );
-    if (named.length === 0) return [];
-    const ids = join(named.map(first), ', ');
-    return await readObservations(this.#context, sql`WHERE id IN (${ids}) ORDER BY id`);
+    return await readObservations(this.#context, found.map(first));
   }
 
   async detail(id: number): Promise<ObservationDetail | undefined> {
@@ -159,25 +174,18 @@ export class SqlStore implements Store {
     const [time, principal, layout] = row.map(Number) as [number, number, number];
     const context = this.#layouts.get(layout)?.context ?? '';
     const own = sql`principal = ${principal} AND layout IN (${join(this.#layouts.of(context), ', ')})`;
+    const here = {time, id};
     const [earlier, later] = await Promise.all([
-      readObservations(
-        this.#context,
-        sql`WHERE ${own} AND event_time <= ${time} AND (event_time < ${time} OR id <= ${id})
-          ORDER BY event_time DESC, id DESC LIMIT ${before + 1}`,
-      ),
-      readObservations(
-        this.#context,
-        sql`WHERE ${own} AND event_time >= ${time} AND (event_time > ${time} OR id > ${id})
-          ORDER BY event_time, id LIMIT ${after}`,
-      ),
+      findByTime(this.#context, own, {}, 'earlier', here, before),
+      findByTime(this.#context, own, {}, 'later', here, after),
     ]);
-    return [...earlier.reverse(), ...later];
+    return await readObservations(this.#context, [...earlier.reverse(), id, ...later]);
   }
 
   async plot(filter: ObservationFilter, colour: Dimension, limit: number): Promise<PlotPoints> {
     assert(limit >= 1 && limit <= MAX_PLOT_POINTS, 'a plot has from 1 to 200,000 points');
     const condition = await toCondition(this.#context, filter);
-    return await readPlot(this.#context, condition, colour, limit);
+    return await readPlot(this.#context, condition, filter, colour, limit);
   }
 
   async timeline(
@@ -196,17 +204,18 @@ export class SqlStore implements Store {
     }
     const events = new Array<number>(stretches).fill(0);
     const maxScore = new Array<number>(stretches).fill(0);
-    if (to <= from) return {from, to, events, maxScore};
-    const stretch = sql`CAST(floor((event_time - ${from}) * ${stretches} / ${to - from}) AS INTEGER)`;
+    const first = Math.ceil(from);
+    const span = Math.max(Math.ceil(to) - first, 1);
     const rows = await this.#database.rows(
-      sql`SELECT ${stretch}, count(*), max(score) FROM observations WHERE ${condition} GROUP BY 1`,
+      sql`SELECT (event_time - ${first}) * ${stretches} ${this.#database.div} ${span}, count(*), max(score)
+        FROM observations WHERE ${condition} GROUP BY 1`,
     );
     for (const [at, count, score] of rows) {
-      const i = Math.min(Number(at), stretches - 1);
+      const i = Math.min(Math.max(Number(at), 0), stretches - 1);
       events[i] = (events[i] ?? 0) + Number(count);
       maxScore[i] = Math.max(maxScore[i] ?? 0, Number(score));
     }
-    return {from, to, events, maxScore};
+    return {from, to: Math.max(to, from), events, maxScore};
   }
 
   principals: Store['principals'] = async (filter, page) => {
@@ -217,16 +226,7 @@ export class SqlStore implements Store {
 
   async values(dimension: Dimension, prefix: string, limit: number): Promise<string[]> {
     checkLimit(limit);
-    const column = raw(DIMENSION_COLUMNS[dimension]);
-    const table = raw(dictionaryTable(DIMENSION_COLUMNS[dimension]));
-    const condition =
-      prefix === '' ? raw('true') : sql`starts_with(lower(t.text), lower(${prefix}))`;
-    const rows = await this.#database.rows(
-      sql`SELECT t.text FROM (SELECT ${column} AS id, count(*) AS events FROM observations GROUP BY 1) o
-        JOIN ${table} t ON t.id = o.id WHERE ${condition}
-        ORDER BY o.events DESC, o.id LIMIT ${limit}`,
-    );
-    return rows.map(([text]) => String(text));
+    return await commonestValues(this.#context, dimension, prefix, limit);
   }
 
   deadLetters: Store['deadLetters'] = async ({limit, cursor}) => {
@@ -410,25 +410,9 @@ export class SqlStore implements Store {
   }
 }
 
-const ORDERS: Readonly<Record<Page['order'], Fragment>> = {
-  time: raw('event_time DESC, id DESC'),
-  score: raw('score DESC, id DESC'),
-  id: raw('id'),
-};
-
 function keyOf(row: StoredObservation, order: Page['order']): number[] {
   if (order === 'id') return [row.id];
   return [order === 'time' ? row.eventTime : row.score, row.id];
-}
-
-function afterCursor(cursor: string, order: Page['order']): Fragment {
-  if (order === 'id') {
-    const [id = 0] = decodeCursor(cursor, order, 1);
-    return sql`id > ${id}`;
-  }
-  const [value = 0, id = 0] = decodeCursor(cursor, order, 2);
-  const column = raw(order === 'time' ? 'event_time' : 'score');
-  return sql`${column} <= ${value} AND (${column} < ${value} OR id < ${id})`;
 }
 
 /** One row more than a page holds was read, to know whether there is a next one. */

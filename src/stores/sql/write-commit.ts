@@ -11,6 +11,7 @@ import type {BulkColumn, BulkRows, Session} from './database.ts';
 import type {Dictionary, NewTexts} from './dictionary.ts';
 import type {Head} from './head.ts';
 import type {Layout, Layouts} from './layouts.ts';
+import {levelOf} from './level.ts';
 import {DIMENSION_COLUMNS} from './schema.ts';
 
 /** What a commit gave ids to; to be remembered once it is done. */
@@ -143,8 +144,8 @@ function observationColumns(
   });
   return [
     {type: 'bigint', at: (row) => batch.firstId + row},
-    {type: 'double', at: (row) => batch.times[row] ?? 0},
-    {type: 'double', at: () => batch.arrived},
+    {type: 'bigint', at: (row) => Math.round(batch.times[row] ?? 0)},
+    {type: 'bigint', at: () => Math.round(batch.arrived)},
     {type: 'integer', at: () => layout},
     word(0),
     word(1),
@@ -152,6 +153,7 @@ function observationColumns(
     word(3),
     ...DIMENSIONS.map((dimension) => text(DIMENSION_COLUMNS[dimension])),
     {type: 'double', at: (row) => batch.scores[row] ?? 0},
+    {type: 'integer', at: (row) => levelOf(batch.scores[row] ?? 0)},
     {type: 'real', at: (row) => batch.raised[row] ?? 0},
     {type: 'reals', at: (row) => Array.from(bits.subarray(row * facets, (row + 1) * facets))},
     {type: 'integer', at: (row) => batch.mostNovel[row] ?? -1},

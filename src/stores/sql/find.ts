@@ -1,0 +1,120 @@
+import type {ObservationFilter} from '../../pipeline/store.ts';
+import type {FilterContext} from './filter.ts';
+import {levelOf} from './level.ts';
+import {type Fragment, raw, sql} from './statement.ts';
+
+// A page needs some hundred rows of millions. Sorting is not what costs; reading is. So the first
+// stretch of time, or the highest levels of novelty, that hold enough rows are looked at alone.
+
+/** The first stretch has about this many rows for each that is wanted. */
+const ROWS_PER_WANTED = 50;
+/** Where there were too few, the next stretch is that much longer. */
+const GROWTH = 16;
+const SHORTEST_MS = 1_000;
+
+/** The place of a row in the order of event time. */
+export interface Place {
+  readonly time: number;
+  readonly id: number;
+}
+
+/** Times of the first and last event, and how many there are; undefined when there is none. */
+export async function timeRange(
+  context: FilterContext,
+): Promise<{readonly first: number; readonly last: number; readonly count: number} | undefined> {
+  const [[first, last, count] = []] = await context.database.rows(
+    sql`SELECT min(event_time), max(event_time), count(*) FROM observations`,
+  );
+  if (Number(count) === 0) return undefined;
+  return {first: Number(first), last: Number(last), count: Number(count)};
+}
+
+/** Ids of rows next to a place in time, nearest first: earlier ones, or later ones. */
+export async function findByTime(
+  context: FilterContext,
+  condition: Fragment,
+  bounds: Pick<ObservationFilter, 'from' | 'to'>,
+  direction: 'earlier' | 'later',
+  after: Place | undefined,
+  limit: number,
+): Promise<number[]> {
+  const range = await timeRange(context);
+  if (range === undefined || limit <= 0) return [];
+  const lowest = Math.max(range.first, Math.ceil(bounds.from ?? range.first));
+  const highest = Math.min(range.last, Math.ceil(bounds.to ?? range.last + 1) - 1);
+  const beyond = after === undefined ? raw('true') : afterPlace(after, direction);
+  const perRow = (range.last - range.first) / range.count;
+  let width = Math.max(SHORTEST_MS, Math.ceil(perRow * limit * ROWS_PER_WANTED));
+  const found: number[] = [];
+  const earlier = direction === 'earlier';
+  let from = earlier ? Math.min(highest, after?.time ?? highest) : lowest;
+  if (!earlier && after !== undefined) from = Math.max(lowest, after.time);
+  while (earlier ? from >= lowest : from <= highest) {
+    const to = earlier ? Math.max(lowest, from - width) : Math.min(highest, from + width);
+    const order = raw(earlier ? 'event_time DESC, id DESC' : 'event_time, id');
+    const rows = await context.database.rows(
+      sql`SELECT id FROM observations
+        WHERE event_time >= ${Math.min(from, to)} AND event_time <= ${Math.max(from, to)}
+          AND ${beyond} AND ${condition}
+        ORDER BY ${order} LIMIT ${limit - found.length}`,
+    );
+    for (const [id] of rows) found.push(Number(id));
+    if (found.length >= limit) break;
+    from = earlier ? to - 1 : to + 1;
+    width *= GROWTH;
+  }
+  return found;
+}
+
+function afterPlace({time, id}: Place, direction: 'earlier' | 'later'): Fragment {
+  if (direction === 'earlier') return sql`(event_time < ${time} OR id < ${id})`;
+  return sql`(event_time > ${time} OR id > ${id})`;
+}
+
+/** Ids of the rows with the highest scores. */
+export async function findByScore(
+  context: FilterContext,
+  condition: Fragment,
+  after: {readonly score: number; readonly id: number} | undefined,
+  limit: number,
+): Promise<number[]> {
+  const highest = after === undefined ? undefined : levelOf(after.score);
+  const below = highest === undefined ? raw('true') : sql`level <= ${highest}`;
+  const counts = await context.database.rows(
+    sql`SELECT level, count(*) FROM observations WHERE ${below} AND ${condition} GROUP BY level`,
+  );
+  let lowest = 0;
+  let rows = 0;
+  for (const [level, count] of counts.map((row) => row.map(Number)).sort(byFirstDescending)) {
+    // Of the level a page ended in, any number may be on pages before.
+    if (level !== highest) rows += count ?? 0;
+    lowest = level ?? 0;
+    if (rows >= limit) break;
+  }
+  const beyond =
+    after === undefined
+      ? raw('true')
+      : sql`(score < ${after.score} OR (score = ${after.score} AND id < ${after.id}))`;
+  const found = await context.database.rows(
+    sql`SELECT id FROM observations WHERE level >= ${lowest} AND ${below} AND ${beyond}
+      AND ${condition} ORDER BY score DESC, id DESC LIMIT ${limit}`,
+  );
+  return found.map(([id]) => Number(id));
+}
+
+function byFirstDescending(a: readonly number[], b: readonly number[]): number {
+  return (b[0] ?? 0) - (a[0] ?? 0);
+}
+
+/** Ids of rows in the order in which they were scored. */
+export async function findById(
+  context: FilterContext,
+  condition: Fragment,
+  after: number,
+  limit: number,
+): Promise<number[]> {
+  const rows = await context.database.rows(
+    sql`SELECT id FROM observations WHERE id > ${after} AND ${condition} ORDER BY id LIMIT ${limit}`,
+  );
+  return rows.map(([id]) => Number(id));
+}
