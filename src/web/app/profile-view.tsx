@@ -34,7 +34,7 @@ function FacetProfile({facet}: {readonly facet: Facet}) {
   const shown = all ? values : values.slice(0, FIRST);
   const rarer = distinct - values.length;
   return (
-    <section aria-label={visible(facet.facet)}>
+    <section aria-label={visible(facet.facet)} className={several ? 'several' : undefined}>
       <h3>{visible(facet.facet)}</h3>
       <ScrollBox label={`Values of ${visible(facet.facet)}`}>
         <table className="plain history">
@@ -71,10 +71,10 @@ function FacetProfile({facet}: {readonly facet: Facet}) {
                 </td>
                 <td className="number">{formatCount(times)}</td>
                 <td>
-                  <TimeText time={firstSeen} />
+                  <TimeText time={firstSeen} brief />
                 </td>
                 <td>
-                  <TimeText time={lastSeen} />
+                  <TimeText time={lastSeen} brief />
                 </td>
               </tr>
             ))}
