@@ -4,6 +4,8 @@ import {dirname, join, relative, resolve} from 'node:path';
 import {expect, test, vi} from 'vitest';
 import {z} from 'zod';
 import {contextsSchema, parseContexts} from '../src/app/contexts.ts';
+import {configSchema} from '../src/app/service/config.ts';
+import {parseConfig} from '../src/app/service/load-config.ts';
 import {SCENARIO_NAMES} from '../src/app/simulate-to-folder.ts';
 import {EVENT_FIELDS} from '../src/event/fields.ts';
 import {PRINCIPAL_KINDS} from '../src/event/principal.ts';
@@ -129,13 +131,23 @@ test('every command and option in the pages is one that --help knows', () => {
   expect(checked).toBeGreaterThan(15);
 }, 60_000);
 
-test('every excerpt of contexts in the pages is a sound file', () => {
-  const excerpts = PAGES.flatMap((page) => blocksOf(page, 'yaml'));
-  expect(excerpts.length).toBeGreaterThan(4);
-  for (const {place, code} of excerpts) {
-    const parsed = parseContexts(place, code);
+test('every excerpt of YAML in the pages is a sound file', () => {
+  const settings = new Set(Object.keys(configSchema.shape));
+  const found = {contexts: 0, configuration: 0};
+  for (const {place, code} of PAGES.flatMap((page) => blocksOf(page, 'yaml'))) {
+    const variables = Object.fromEntries(
+      [...code.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => [name, 'https://x.example/y']),
+    );
+    const keys = [...code.matchAll(/^(\w+):/gm)].map(([, key = '']) => key);
+    // Both kinds of files have a "contexts".
+    const kind = keys.every((key) => settings.has(key)) ? 'configuration' : 'contexts';
+    const parsed =
+      kind === 'contexts' ? parseContexts(place, code) : parseConfig(place, code, variables);
     expect(parsed.ok ? [] : parsed.problems).toEqual([]);
+    found[kind]++;
   }
+  expect(found.contexts).toBeGreaterThan(4);
+  expect(found.configuration).toBeGreaterThan(0);
 });
 
 /** Every key of a JSON schema's objects, to any depth. */

@@ -46,7 +46,7 @@ function surface(): string {
 test('the public surface is this', () => {
   expect(surface()).toMatchInlineSnapshot(`
     "class AppError
-      code: "source_unreadable" | "output_unwritable" | "snapshot_unreadable" | "snapshot_unwritable" | "model_in_use" | "worker_failed" | "interrupted" | "usage"
+      code: "source_unreadable" | "source_forbidden" | "client_missing" | "output_unwritable" | "snapshot_unreadable" | "snapshot_unwritable" | "model_in_use" | "store_unavailable" | "data_dir_in_use" | "worker_failed" | "journal_damaged" | "journal_unwritable" | "contexts_changed" | "interrupted" | "usage"
       retryable: boolean
     CloudTrailRecord = { readonly [x: string]: unknown; }
     interface ContextDeclaration
@@ -58,7 +58,7 @@ test('the public surface is this', () => {
       parameters?: Readonly<Record<string, number>> | undefined
     interface DetectorOptions
       contexts?: readonly ContextDeclaration[] | Contexts | undefined
-    ErrorCode = "source_unreadable" | "output_unwritable" | "snapshot_unreadable" | "snapshot_unwritable" | "model_in_use" | "worker_failed" | "interrupted" | "usage"
+    ErrorCode = "source_unreadable" | "source_forbidden" | "client_missing" | "output_unwritable" | "snapshot_unreadable" | "snapshot_unwritable" | "model_in_use" | "store_unavailable" | "data_dir_in_use" | "worker_failed" | "journal_damaged" | "journal_unwritable" | "contexts_changed" | "interrupted" | "usage"
     interface FacetDeclaration
       name: string
       of: string

@@ -191,11 +191,12 @@ async function backfillOf(
   return {since};
 }
 
-function authOf({server}: Config): {oidc?: OidcOptions} | undefined {
+function authOf({server}: Config): {tokens: boolean; oidc?: OidcOptions} | undefined {
   if (server.auth === undefined) return undefined;
-  const {oidc} = server.auth;
-  if (oidc === undefined) return {};
+  const {tokens, oidc} = server.auth;
+  if (oidc === undefined) return {tokens};
   return {
+    tokens,
     oidc: {
       issuer: oidc.issuer,
       clientId: oidc.client_id,
