@@ -88,6 +88,10 @@ checkpoint: {every: 2s}
     onTestFinished(() => {
       running?.kill('SIGKILL');
     });
+    const killed = async () => {
+      running?.kill('SIGKILL');
+      await once(running as ChildProcess, 'exit');
+    };
     const stored = async (): Promise<number> => {
       const answer = await fetch(`${api}/status`).catch(() => undefined);
       if (answer?.ok !== true) return -1;
@@ -104,7 +108,7 @@ checkpoint: {every: 2s}
       if (i !== 20 && i !== 40) continue;
       // Some of it is stored, some on its way, some not asked for yet.
       await expect.poll(stored, {timeout: 60_000}).toBeGreaterThan(i === 20 ? 0 : 300);
-      running?.kill('SIGKILL');
+      await killed();
       start();
     }
     await expect.poll(stored, {timeout: 180_000, interval: 500}).toBe(2_900);
