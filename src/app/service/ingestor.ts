@@ -717,7 +717,8 @@ export class Ingestor {
         .then(
           (result) => this.#take(number, entry, result),
           (error: unknown) => {
-            if (failure === undefined) this.#suspect(number);
+            // What was merely in line behind it is not to blame.
+            if (error instanceof AppError && error.code === 'worker_failed') this.#suspect(number);
             failure ??= error;
           },
         )
