@@ -191,8 +191,8 @@ export interface Store {
   /** By reason. */
   deadLetterCounts(): Promise<Readonly<Record<string, number>>>;
 
-  /** Deliveries due by now, oldest first. */
-  due(now: number, limit: number): Promise<OutboxRow[]>;
+  /** Deliveries due by now, oldest first; of one destination, or of all. */
+  due(now: number, limit: number, destination?: string): Promise<OutboxRow[]>;
   /** What became of an attempt. */
   settle(
     destination: string,

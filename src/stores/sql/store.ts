@@ -257,11 +257,12 @@ export class SqlStore implements Store {
     return Object.fromEntries(rows.map(([reason, count]) => [String(reason), Number(count)]));
   }
 
-  async due(now: number, limit: number): Promise<OutboxRow[]> {
+  async due(now: number, limit: number, destination?: string): Promise<OutboxRow[]> {
     checkLimit(limit);
+    const of = destination === undefined ? raw('true') : sql`destination = ${destination}`;
     const states = await readOutbox(
       this.#database,
-      sql`WHERE state = 'waiting' AND next_at <= ${now} ORDER BY number LIMIT ${limit}`,
+      sql`WHERE state = 'waiting' AND next_at <= ${now} AND ${of} ORDER BY number LIMIT ${limit}`,
     );
     return states.map(({row}) => row);
   }
