@@ -17,9 +17,12 @@ export async function retain(
   let removed = await removeOlder(database, policy.observationsBefore, policy.detailsBefore);
   if (removed > 0) await database.compact();
   if (policy.maxBytes !== undefined) {
+    let before = Number.POSITIVE_INFINITY;
     for (let round = 0; round < ROUNDS; round++) {
       const bytes = await database.bytes();
-      if (bytes <= policy.maxBytes) break;
+      // Where removing gives nothing back (a reader may hold it), removing more would not either.
+      if (bytes <= policy.maxBytes || bytes >= before) break;
+      before = bytes;
       const gone = await removeShare(database, 1 - (policy.maxBytes * ROOM) / bytes);
       if (gone === 0) break;
       removed += gone;
@@ -40,7 +43,7 @@ async function removeOlder(
         WHERE event_time < ${Math.max(observationsBefore, detailsBefore)})`,
     );
     await session.run(
-      sql`DELETE FROM outbox WHERE state = 'sent' AND created_at < ${observationsBefore}`,
+      sql`DELETE FROM outbox WHERE state <> 'waiting' AND created_at < ${observationsBefore}`,
     );
     const letters = await session.run(
       sql`DELETE FROM dead_letters WHERE noted_at < ${observationsBefore}`,
