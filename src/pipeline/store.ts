@@ -219,6 +219,7 @@ export interface Store {
   }): Promise<{readonly rows: AuditRow[]; readonly next: string | null}>;
 
   tokens(): Promise<TokenRow[]>;
+  /** Adds a token or takes its place; what was revoked stays so. */
   putToken(token: TokenRow): Promise<void>;
 
   /** Small things by name: JSON. */

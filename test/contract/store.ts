@@ -611,7 +611,9 @@ export function storeContract(kind: string, fresh: () => Promise<() => Promise<S
     };
     await store.putToken(token);
     await store.putToken({...token, id: 't2', createdAt: T0 + 1, expiresAt: T0 + 5});
-    await store.putToken({...token, revokedAt: T0 + 9, lastUsedAt: T0 + 2});
+    await store.putToken({...token, revokedAt: T0 + 9, lastUsedAt: T0 + 1});
+    // Its use is noted by somebody who has not heard of the revocation.
+    await store.putToken({...token, lastUsedAt: T0 + 2});
     expect(await store.tokens()).toEqual([
       {...token, revokedAt: T0 + 9, lastUsedAt: T0 + 2},
       {...token, id: 't2', createdAt: T0 + 1, expiresAt: T0 + 5},

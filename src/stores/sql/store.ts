@@ -353,10 +353,15 @@ export class SqlStore implements Store {
   async putToken(token: TokenRow): Promise<void> {
     await this.#oneByOne(() =>
       this.#database.transaction(async (session) => {
+        const [[known] = []] = await session.rows(
+          sql`SELECT revoked_at FROM tokens WHERE id = ${token.id}`,
+        );
+        // Whoever notes its use may have read it before it was revoked.
+        const revokedAt = numberOrNull(known) ?? token.revokedAt;
         await session.run(sql`DELETE FROM tokens WHERE id = ${token.id}`);
         await session.run(sql`INSERT INTO tokens VALUES (${token.id}, ${token.name}, ${token.hash},
           ${token.scope}, ${token.createdAt}, ${token.expiresAt}, ${token.lastUsedAt},
-          ${token.revokedAt})`);
+          ${revokedAt})`);
       }),
     );
   }
