@@ -209,7 +209,7 @@ test('gives up after its time, and not before', async () => {
   expect(await dead()).toBe(1);
 });
 
-test('what waits for a dead or a forgotten destination stands in nobody else\'s way', async () => {
+test("what waits for a dead or a forgotten destination stands in nobody else's way", async () => {
   const store = await openStore();
   const commits = new Commits(store);
   const names = Array.from({length: 200}, (_, i) => `p${i}`);

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {AppError} from '../../base/errors.ts';
+import type {AppError} from '../../base/errors.ts';
 import {openEngine} from './engine-client.ts';
 import type {Entry} from './entries.ts';
 

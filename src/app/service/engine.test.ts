@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
 import type {ObservationInput} from '../../api/types.ts';
 import {readShippedContexts} from '../context-file.ts';
-import {CLOUDTRAIL_STREAM as stream, Engine} from './engine.ts';
+import {Engine, CLOUDTRAIL_STREAM as stream} from './engine.ts';
 
 const time = Date.UTC(2026, 0, 31);
 const impossible: [string, ObservationInput][] = [
