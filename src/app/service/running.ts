@@ -353,7 +353,11 @@ export class RunningService implements Service {
       }
       await this.ingestor.setLearning(false);
       await this.store.putSetting('backfill', JSON.stringify({doneAt: Date.now()}));
-      for (const declared of later) await this.addSource(declared);
+      for (const declared of later) {
+        // A reload may have added or removed it, a former attempt have come this far.
+        const wanted = this.#config.sources.some(({name}) => name === declared.name);
+        if (wanted && !this.#sources.has(declared.name)) await this.addSource(declared);
+      }
       this.#backfill = undefined;
       this.#log.info('Caught up: alerts are sent from now on');
     } catch (error) {
