@@ -532,8 +532,27 @@ export function storeContract(kind: string, fresh: () => Promise<() => Promise<S
     expect(waiting?.delivery.alert.count).toBe(3);
     expect(waiting?.delivery.news.map((item) => item.observationId)).toEqual([1, 2, 3]);
     expect(waiting?.createdAt).toBe(T0);
-    await store.commit(toCommit(3, [], {deliveries: [delivery('slack', 'a', 2)]}));
-    expect((await store.due(T0 + HOUR, 10))[0]?.delivery.revision).toBe(3);
+  });
+
+  check('goes on with an alert whose revisions are counted anew', async (store) => {
+    await store.commit(
+      toCommit(1, [], {deliveries: [delivery('slack', 'a', 1), delivery('slack', 'a', 2)]}),
+    );
+    await store.settle('slack', 'a', 2, outcome('sent'));
+    await store.commit(toCommit(2, [], {deliveries: [delivery('slack', 'a', 1)]}));
+    const [again] = await store.due(T0 + HOUR, 10);
+    expect(again?.delivery.revision).toBe(3);
+    expect(again?.delivery.news.map((item) => item.observationId)).toEqual([1]);
+  });
+
+  check('keeps a bounded number of news for a destination that is down', async (store) => {
+    const deliveries = Array.from({length: 300}, (_, i) => delivery('slack', 'a', i + 1));
+    await store.commit(toCommit(1, [], {deliveries}));
+    const [row] = await store.due(T0 + HOUR, 10);
+    expect(row?.delivery.alert.count).toBe(300);
+    expect(row?.delivery.news.map((item) => item.observationId)).toEqual(
+      Array.from({length: 100}, (_, i) => 201 + i),
+    );
   });
 
   check('lets an alert that was sent wait anew, with what is new alone', async (store) => {
@@ -594,7 +613,9 @@ export function storeContract(kind: string, fresh: () => Promise<() => Promise<S
     };
     await store.putToken(token);
     await store.putToken({...token, id: 't2', createdAt: T0 + 1, expiresAt: T0 + 5});
-    await store.putToken({...token, revokedAt: T0 + 9, lastUsedAt: T0 + 2});
+    await store.putToken({...token, revokedAt: T0 + 9, lastUsedAt: T0 + 1});
+    // Its use is noted by somebody who has not heard of the revocation.
+    await store.putToken({...token, lastUsedAt: T0 + 2});
     expect(await store.tokens()).toEqual([
       {...token, revokedAt: T0 + 9, lastUsedAt: T0 + 2},
       {...token, id: 't2', createdAt: T0 + 1, expiresAt: T0 + 5},

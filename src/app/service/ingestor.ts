@@ -110,6 +110,8 @@ const MAX_RESTARTS = 10;
 const PATIENCE_MS = 5_000;
 const CLOSING_MS = 15_000;
 const RATE_WINDOW_MS = 10_000;
+/** Commits remembered before those outside of the window are forgotten. */
+const MAX_RATES = 10_000;
 
 /**
  * Brings what sources hand over through the journal and the engine into the store, in the order of
@@ -186,8 +188,11 @@ export class Ingestor {
     try {
       await this.#open();
     } catch (error) {
-      this.#fail(error);
+      const stopped = this.#stopping.signal.aborted;
+      if (!stopped) this.#fail(error);
       await this.stop();
+      // What was opened after it was told to stop.
+      if (stopped) await Promise.allSettled([this.#engine?.close(), this.#journal?.close()]);
       throw error;
     }
     for (const source of this.#options.sources) this.addSource(source);
@@ -223,6 +228,7 @@ export class Ingestor {
     const last = journal.last;
     await this.#until(() => this.#processed >= last);
     await this.#setUp();
+    if (this.#stopping.signal.aborted) throw new AppError('interrupted', STOPPED);
   }
 
   /** Makes the engine what the configuration says, by entries where it is not. */
@@ -435,7 +441,7 @@ export class Ingestor {
     this.#ring();
     await this.#engine?.close();
     await Promise.allSettled([this.#pump, this.#committing, this.#checkpointing]);
-    const error = new AppError('interrupted', 'The service was stopped');
+    const error = new AppError('interrupted', STOPPED);
     for (const {reject} of this.#waiters.values()) reject(error);
     this.#waiters.clear();
     await this.#journal?.close();
@@ -722,7 +728,8 @@ export class Ingestor {
         .then(
           (result) => this.#take(number, entry, result),
           (error: unknown) => {
-            if (failure === undefined) this.#suspect(number);
+            // What was merely in line behind it is not to blame.
+            if (error instanceof AppError && error.code === 'worker_failed') this.#suspect(number);
             failure ??= error;
           },
         )
@@ -856,7 +863,11 @@ export class Ingestor {
       for (const {firstId, count} of commit.observations) {
         this.#lastId = Math.max(this.#lastId, firstId + count - 1);
       }
-      if (rows > 0) this.#rates.push([performance.now(), rows]);
+      if (rows > 0) {
+        this.#rates.push([performance.now(), rows]);
+        // Nobody may ever ask for the rate.
+        if (this.#rates.length > MAX_RATES) this.#rate();
+      }
       for (const {release} of some) release?.();
       this.#ring();
       this.#publish(commit);
@@ -1018,11 +1029,13 @@ export class Ingestor {
   async #until(holds: () => boolean): Promise<void> {
     while (!holds()) {
       if (this.#fatal !== undefined) throw this.#fatal;
+      if (this.#closed) throw new AppError('interrupted', STOPPED);
       await this.#bell.rung;
     }
   }
 }
 
+const STOPPED = 'The service was stopped';
 const GIVEN_UP = Symbol('given up');
 
 /** Several commits in a row as one. */

@@ -46,7 +46,7 @@ async function removeOlder(
         WHERE event_time < ${Math.max(observationsBefore, detailsBefore)})`,
     );
     await session.run(
-      sql`DELETE FROM outbox WHERE state = 'sent' AND created_at < ${observationsBefore}`,
+      sql`DELETE FROM outbox WHERE state <> 'waiting' AND created_at < ${observationsBefore}`,
     );
     const letters = await session.run(
       sql`DELETE FROM dead_letters WHERE noted_at < ${observationsBefore}`,

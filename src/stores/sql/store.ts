@@ -267,11 +267,12 @@ export class SqlStore implements Store {
     return Object.fromEntries(rows.map(([reason, count]) => [String(reason), Number(count)]));
   }
 
-  async due(now: number, limit: number): Promise<OutboxRow[]> {
+  async due(now: number, limit: number, destination?: string): Promise<OutboxRow[]> {
     checkLimit(limit);
+    const of = destination === undefined ? raw('true') : sql`destination = ${destination}`;
     const states = await readOutbox(
       this.#database,
-      sql`WHERE state = 'waiting' AND next_at <= ${now} ORDER BY number LIMIT ${limit}`,
+      sql`WHERE state = 'waiting' AND next_at <= ${now} AND ${of} ORDER BY number LIMIT ${limit}`,
     );
     return states.map(({row}) => row);
   }
@@ -362,10 +363,15 @@ export class SqlStore implements Store {
   async putToken(token: TokenRow): Promise<void> {
     await this.#oneByOne(() =>
       this.#database.transaction(async (session) => {
+        const [[known] = []] = await session.rows(
+          sql`SELECT revoked_at FROM tokens WHERE id = ${token.id}`,
+        );
+        // Whoever notes its use may have read it before it was revoked.
+        const revokedAt = numberOrNull(known) ?? token.revokedAt;
         await session.run(sql`DELETE FROM tokens WHERE id = ${token.id}`);
         await session.run(sql`INSERT INTO tokens VALUES (${token.id}, ${token.name}, ${token.hash},
           ${token.scope}, ${token.createdAt}, ${token.expiresAt}, ${token.lastUsedAt},
-          ${token.revokedAt})`);
+          ${revokedAt})`);
       }),
     );
   }
