@@ -100,8 +100,8 @@ const MAX_QUEUED_ROWS = 200_000;
 /** Rows of one transaction, unless one entry has more. */
 const COMMIT_ROWS = 50_000;
 const COMMIT_ENTRIES = 2_000;
-/** Rows shown live of one commit: what a feed keeps. */
-const LIVE_ROWS = 20_000;
+/** Rows shown live before others have their turn. */
+const LIVE_ROWS = 2_000;
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 30_000;
 /** Failures of the engine's thread within an hour after which it is not started again. */
@@ -846,10 +846,14 @@ export class Ingestor {
   // The way out: store, live feed.
 
   async #commitAll(): Promise<void> {
+    let shown = Promise.resolve();
     for (;;) {
       // Also after a failure: what the engine has given is good.
       while (this.#queue.length === 0 && !this.#closed) await this.#bell.rung;
-      if (this.#closed) return;
+      if (this.#closed) {
+        await shown;
+        return;
+      }
       const some = this.#takeQueued();
       const commit = merged(some.map((each) => each.commit));
       const rows = some.reduce((sum, each) => sum + each.rows, 0);
@@ -870,14 +874,19 @@ export class Ingestor {
       }
       for (const {release} of some) release?.();
       this.#ring();
-      this.#publish(commit);
+      // While these are shown, the store may be at work on the next.
+      await shown;
+      shown = this.#publish(commit);
     }
   }
 
-  #publish(commit: Commit): void {
+  async #publish(commit: Commit): Promise<void> {
     try {
-      this.#options.live.publish(liveRows(commit, LIVE_ROWS));
       this.#options.onCommitted?.(commit);
+      for (const rows of liveRows(commit, LIVE_ROWS)) {
+        this.#options.live.publish(rows);
+        if (rows.length === LIVE_ROWS) await new Promise((resolve) => setImmediate(resolve));
+      }
     } catch (error) {
       // Rows are safe: whoever listens must not stop what comes after.
       this.#log('error', `A listener failed: ${asError(error).message}`);
