@@ -257,7 +257,9 @@ export const configSchema = z
       .prefault({type: 'duckdb'}),
     keep: z
       .strictObject({
-        observations_from: score.default(0).describe('Rows of lower scores are not stored.'),
+        observations_from: score
+          .default(0)
+          .describe('Rows of lower scores are not stored, unless an alert tells of them.'),
         reasons_from: score.default(0.5).describe('Sentence and counts are kept from here on.'),
         records_from: score.default(0.9).describe('The record itself is kept from here on.'),
         observations: duration('How long rows are kept.', DAY, 3650 * DAY, '365d'),
