@@ -220,7 +220,11 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     .option('--out <dir>', 'folder for the trail and the report', 'demo')
     .option('--seed <n>', 'same seed, same trail', parseCount, 1)
     .option('--days <n>', 'days of activity', parsePositive, 12)
-    .option('--events-per-day <n>', 'about so many events a day', parsePositive, 8_000)
+    .option(
+      '--events-per-day <n>',
+      'about so many events a day (default: 8000, with --serve 5000)',
+      parsePositive,
+    )
     .option(
       '--serve',
       'run the service over it: the last day comes live, to be watched in a browser',
@@ -234,10 +238,17 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
         ? start(
             options,
             async (output, signal) =>
-              (await import('./demo-serve.ts')).demoServe(options, version(), output, signal),
+              (await import('./demo-serve.ts')).demoServe(
+                {eventsPerDay: 5_000, ...options},
+                version(),
+                output,
+                signal,
+              ),
             'service',
           )
-        : start(options, (output, signal) => demo(options, output, signal)),
+        : start(options, (output, signal) =>
+            demo({eventsPerDay: 8_000, ...options}, output, signal),
+          ),
     );
 
   addServiceCommands(program, start);

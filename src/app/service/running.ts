@@ -551,8 +551,9 @@ export function settingsOf({alerts, server, keep}: Config): EngineSettings {
     destinations: alerts.destinations.map(({name, min_score}) => ({name, minScore: min_score})),
     publicUrl: (server.public_url ?? '').replace(/\/+$/, ''),
     keep: {
-      recordsFrom: keep.records_from,
-      reasonsFrom: keep.reasons_from,
+      // What has no row cannot have more.
+      recordsFrom: Math.max(keep.records_from, keep.observations_from),
+      reasonsFrom: Math.max(keep.reasons_from, keep.observations_from),
       ...(keep.observations_from > 0 && {observationsFrom: keep.observations_from}),
     },
   };
