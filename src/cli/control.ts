@@ -5,6 +5,7 @@ import {LOCAL_TOKEN} from '../app/service/running.ts';
 import {AppError} from '../base/errors.ts';
 import {oneOf} from './options.ts';
 import {type Output, plain} from './output.ts';
+import {writeLine} from './run.ts';
 import {table} from './table.ts';
 
 interface Configured {
@@ -93,8 +94,10 @@ export async function alertsTestCommand(
   options: Configured,
   output: Output,
 ): Promise<number> {
-  const status = await withControl(await loadConfig(options.config), (control) =>
-    control.testDestination(name),
+  const status = await withControl(
+    await loadConfig(options.config),
+    (control) => control.testDestination(name),
+    (line) => writeLine(line, output),
   );
   await output.write(`${plain(name)}: ${plain(status)}\n`);
   return 0;

@@ -29,11 +29,12 @@ export interface Control {
 
 /**
  * Speaks to the service that has the data folder, through its API; without one it has the folder
- * itself meanwhile, and opens the store.
+ * itself meanwhile, and opens the store; `write` then takes what goes to the console.
  */
 export async function withControl<T>(
   loaded: LoadedConfig,
   use: (control: Control) => Promise<T>,
+  write: (line: string) => void = () => {},
 ): Promise<T> {
   const folder = dataDirOf(loaded);
   const holder = await holderOfDataDir(folder);
@@ -42,7 +43,7 @@ export async function withControl<T>(
   try {
     const store = await openStore(loaded);
     try {
-      return await use(alone(loaded, store));
+      return await use(alone(loaded, store, write));
     } finally {
       await store.close();
     }
@@ -51,7 +52,7 @@ export async function withControl<T>(
   }
 }
 
-function alone(loaded: LoadedConfig, store: Store): Control {
+function alone(loaded: LoadedConfig, store: Store, write: (line: string) => void): Control {
   const audit = (action: string, subject: string) =>
     store.audit({at: Date.now(), actor: 'cli', action, subject, detail: '{}'});
   return {
@@ -72,9 +73,7 @@ function alone(loaded: LoadedConfig, store: Store): Control {
       const declared = loaded.config.alerts.destinations.find((each) => each.name === name);
       if (declared === undefined) throw unknownDestination(name);
       await audit('alerts.test', name);
-      const alerter = makeAlerter(loaded, declared, (line) => {
-        process.stdout.write(`${line}\n`);
-      });
+      const alerter = makeAlerter(loaded, declared, write);
       try {
         const delivery = sample(Date.now(), loaded.config.server.public_url ?? '');
         const result = await alerter.deliver(delivery, new AbortController().signal);
