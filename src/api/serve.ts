@@ -72,8 +72,9 @@ export async function serveApi(app: ServiceApi, listen: Listen): Promise<Served>
     const made = serve({fetch: app.fetch, hostname: bare, port, ...options}, () =>
       resolve(made as Server),
     );
-    made.once('error', (cause) => {
-      reject(new AppError('usage', `Cannot listen on ${host}:${port}`, {cause}));
+    made.once('error', (cause: NodeJS.ErrnoException) => {
+      const why = cause.code ?? 'unknown';
+      reject(new AppError('usage', `Cannot listen on ${host}:${port}: ${why}`, {cause}));
     });
   });
   server.maxConnections = CONNECTIONS;

@@ -5,7 +5,7 @@ import {startService} from '../app/service/start.ts';
 import {AppError} from '../base/errors.ts';
 import type {Output} from './output.ts';
 import {count} from './progress.ts';
-import {untilEnded} from './run.ts';
+import {untilEnded, writeLine} from './run.ts';
 
 export interface BackfillOptions {
   readonly config: string;
@@ -37,7 +37,7 @@ export async function backfillCommand(
       interactive: output.interactive,
       line: (text) => output.warn(text),
     }),
-    write: (line) => void output.write(`${line}\n`),
+    write: (line) => writeLine(line, output),
   });
   output.note(`Oddtrail is at ${service.url}`);
   const ended = untilEnded(service, output, signal);

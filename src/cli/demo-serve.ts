@@ -8,9 +8,9 @@ import {
   storyOf,
 } from '../app/service/live-demo.ts';
 import {serviceLog} from '../app/service/service-log.ts';
-import {type Output, plain} from './output.ts';
+import type {Output} from './output.ts';
 import {count} from './progress.ts';
-import {untilEnded} from './run.ts';
+import {untilEnded, writeLine} from './run.ts';
 import {tableOf} from './score.ts';
 
 export type DemoServeOptions = Omit<LiveDemoOptions, 'log' | 'version'> & {
@@ -37,7 +37,7 @@ export async function demoServe(
     {...options, version, log},
     {
       note: (text) => output.note(text),
-      alert: (line) => void output.write(`${plain(line)}\n`),
+      alert: (line) => writeLine(line, output),
     },
     signal,
   );
@@ -53,7 +53,9 @@ export async function demoServe(
         'What scores 0.95 or more (1 event in 400):\n',
     );
     await deliverLive(prepared, options.haste, signal);
-    if (!signal.aborted) await tell(service, output);
+    if (!signal.aborted) {
+      await tell(await storyOf(service, prepared, signal), output);
+    }
   } catch (error) {
     // Stopped in the middle: what it was doing is no fault.
     if (!signal.aborted) {
@@ -62,15 +64,11 @@ export async function demoServe(
     }
   }
   if (options.untilDone === true) await service.stop();
-  else output.note(`Look at it at ${service.url}; Ctrl-C ends it.`);
+  else if (!signal.aborted) output.note(`Look at it at ${service.url}; Ctrl-C ends it.`);
   return ended;
 }
 
-async function tell(
-  service: Awaited<ReturnType<typeof startLiveDemo>>,
-  output: Output,
-): Promise<void> {
-  const story = await storyOf(service);
+async function tell(story: Awaited<ReturnType<typeof storyOf>>, output: Output): Promise<void> {
   await output.write("\nraul's story, every event of his over 0.95 in order of time:\n\n");
   const rows = story.map(({eventTime, score, dimensions, eventId, reason}) => ({
     time: eventTime,

@@ -2,21 +2,9 @@ import {readFileSync} from 'node:fs';
 import {Command, CommanderError, Option} from 'commander';
 import {InputFault} from '../app/input-fault.ts';
 import {AppError} from '../base/errors.ts';
-import {backfillCommand} from './backfill.ts';
-import {checkCommand} from './check.ts';
-import {
-  alertsReplayCommand,
-  alertsTestCommand,
-  reloadCommand,
-  tokenCreateCommand,
-  tokenListCommand,
-  tokenRevokeCommand,
-} from './control.ts';
 import {demo} from './demo.ts';
-import {demoServe} from './demo-serve.ts';
 import {evaluateCommand} from './evaluate.ts';
 import {explainCommand} from './explain.ts';
-import {initCommand} from './init.ts';
 import {inspectCommand} from './inspect.ts';
 import {
   collect,
@@ -31,7 +19,6 @@ import {
 } from './options.ts';
 import {createOutput, type Output} from './output.ts';
 import {reportCommand} from './report.ts';
-import {runCommand} from './run.ts';
 import {scenarioNames} from './scenarios.ts';
 import {scoreCommand} from './score.ts';
 import {simulateCommand} from './simulate.ts';
@@ -233,7 +220,11 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     .option('--out <dir>', 'folder for the trail and the report', 'demo')
     .option('--seed <n>', 'same seed, same trail', parseCount, 1)
     .option('--days <n>', 'days of activity', parsePositive, 12)
-    .option('--events-per-day <n>', 'about so many events a day', parsePositive, 8_000)
+    .option(
+      '--events-per-day <n>',
+      'about so many events a day (default: 8000, with --serve 5000)',
+      parsePositive,
+    )
     .option(
       '--serve',
       'run the service over it: the last day comes live, to be watched in a browser',
@@ -246,17 +237,25 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
       options.serve === true
         ? start(
             options,
-            (output, signal) => demoServe(options, version(), output, signal),
+            async (output, signal) =>
+              (await import('./demo-serve.ts')).demoServe(
+                {eventsPerDay: 5_000, ...options},
+                version(),
+                output,
+                signal,
+              ),
             'service',
           )
-        : start(options, (output, signal) => demo(options, output, signal)),
+        : start(options, (output, signal) =>
+            demo({eventsPerDay: 8_000, ...options}, output, signal),
+          ),
     );
 
   addServiceCommands(program, start);
   return program;
 }
 
-/** Commands of the service, which all take its configuration. */
+/** Commands of the service, which all take its configuration; loaded on use, being much code. */
 function addServiceCommands(program: Command, start: Start): void {
   const configured = (command: Command) =>
     command
@@ -268,55 +267,15 @@ function addServiceCommands(program: Command, start: Start): void {
     .description('write a commented configuration of the service to start from')
     .option('--dir <dir>', 'folder to write it to', '.')
     .option('-q, --quiet', 'no progress and no notes')
-    .action((options) => start(options, (output) => initCommand(options, output)));
+    .action((options) =>
+      start(options, async (output) => (await import('./init.ts')).initCommand(options, output)),
+    );
 
   configured(program.command('check'))
     .description('report all that is wrong with a configuration')
     .option('--connect', 'also try sources, store and destinations; sends nothing')
-    .action((options) => start(options, (output) => checkCommand(options, output)));
-
-  configured(program.command('backfill'))
-    .description('learn what happened before, without alerts; then go on as `run` does')
-    .requiredOption('--since <time>', 'how far back: 2026-01-31, or an age: 90d', parseMoment)
-    .option('--until-done', 'end once all of it is learnt')
     .action((options) =>
-      start(
-        options,
-        (output, signal) => backfillCommand(options, version(), output, signal),
-        'service',
-      ),
-    );
-
-  configured(program.command('reload'))
-    .description('make the running service read its configuration again')
-    .action((options) => start(options, (output) => reloadCommand(options, output)));
-
-  const token = program.command('token').description('who may ask the API');
-  configured(token.command('create'))
-    .description('make a token; its secret is printed once')
-    .requiredOption('--name <name>', 'whose it is, or what for')
-    .option('--scope <scope>', 'read, write or admin', 'read')
-    .option('--expires <age>', 'such as 90d, or never', '365d')
-    .action((options) => start(options, (output) => tokenCreateCommand(options, output)));
-  configured(token.command('list'))
-    .description('the tokens there are')
-    .action((options) => start(options, (output) => tokenListCommand(options, output)));
-  configured(token.command('revoke').argument('<id>', 'as listed'))
-    .description('end a token')
-    .action((id: string, options) =>
-      start(options, (output) => tokenRevokeCommand(id, options, output)),
-    );
-
-  const alerts = program.command('alerts').description('where alerts go');
-  configured(alerts.command('test').argument('<name>', 'of a destination'))
-    .description('send a sample')
-    .action((name: string, options) =>
-      start(options, (output) => alertsTestCommand(name, options, output)),
-    );
-  configured(alerts.command('replay').argument('[name]', 'of a destination; else all'))
-    .description('try again what was given up')
-    .action((name: string | undefined, options) =>
-      start(options, (output) => alertsReplayCommand(name, options, output)),
+      start(options, async (output) => (await import('./check.ts')).checkCommand(options, output)),
     );
 
   configured(program.command('run'))
@@ -327,7 +286,66 @@ function addServiceCommands(program: Command, start: Start): void {
 SIGHUP reads the configuration again; SIGTERM and Ctrl-C end it in order, a second one at once.`,
     )
     .action((options) =>
-      start(options, (output, signal) => runCommand(options, version(), output, signal), 'service'),
+      start(
+        options,
+        async (output, signal) =>
+          (await import('./run.ts')).runCommand(options, version(), output, signal),
+        'service',
+      ),
+    );
+
+  configured(program.command('backfill'))
+    .description('learn what happened before, without alerts; then go on as `run` does')
+    .requiredOption('--since <time>', 'how far back: 2026-01-31, or an age: 90d', parseMoment)
+    .option('--until-done', 'end once all of it is learnt')
+    .action((options) =>
+      start(
+        options,
+        async (output, signal) =>
+          (await import('./backfill.ts')).backfillCommand(options, version(), output, signal),
+        'service',
+      ),
+    );
+
+  const control = () => import('./control.ts');
+  configured(program.command('reload'))
+    .description('make the running service read its configuration again')
+    .action((options) =>
+      start(options, async (output) => (await control()).reloadCommand(options, output)),
+    );
+
+  const token = program.command('token').description('who may ask the API');
+  configured(token.command('create'))
+    .description('make a token; its secret is printed once')
+    .requiredOption('--name <name>', 'whose it is, or what for')
+    .option('--scope <scope>', 'read, write or admin', 'read')
+    .option('--expires <age>', 'such as 90d, or never', '365d')
+    .action((options) =>
+      start(options, async (output) => (await control()).tokenCreateCommand(options, output)),
+    );
+  configured(token.command('list'))
+    .description('the tokens there are')
+    .action((options) =>
+      start(options, async (output) => (await control()).tokenListCommand(options, output)),
+    );
+  configured(token.command('revoke').argument('<id>', 'as listed'))
+    .description('end a token')
+    .action((id: string, options) =>
+      start(options, async (output) => (await control()).tokenRevokeCommand(id, options, output)),
+    );
+
+  const alerts = program.command('alerts').description('where alerts go');
+  configured(alerts.command('test').argument('<name>', 'of a destination'))
+    .description('send a sample')
+    .action((name: string, options) =>
+      start(options, async (output) => (await control()).alertsTestCommand(name, options, output)),
+    );
+  configured(alerts.command('replay').argument('[name]', 'of a destination; else all'))
+    .description('try again what was given up')
+    .action((name: string | undefined, options) =>
+      start(options, async (output) =>
+        (await control()).alertsReplayCommand(name, options, output),
+      ),
     );
 }
 

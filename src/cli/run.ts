@@ -2,7 +2,7 @@ import {loadConfig} from '../app/service/load-config.ts';
 import type {RunningService} from '../app/service/running.ts';
 import {serviceLog} from '../app/service/service-log.ts';
 import {startService} from '../app/service/start.ts';
-import type {Output} from './output.ts';
+import {type Output, plain} from './output.ts';
 
 export interface RunOptions {
   readonly config: string;
@@ -23,10 +23,17 @@ export async function runCommand(
       interactive: output.interactive,
       line: (text) => output.warn(text),
     }),
-    write: (line) => void output.write(`${line}\n`),
+    write: (line) => writeLine(line, output),
   });
   output.note(`Oddtrail is at ${service.url}`);
   return untilEnded(service, output, signal);
+}
+
+/** A line of the console destination. Nobody waits for it: when it cannot be written, that is said. */
+export function writeLine(line: string, output: Output): void {
+  output.write(`${plain(line)}\n`).catch((error: unknown) => {
+    output.warn(error instanceof Error ? error.message : String(error));
+  });
 }
 
 /** Waits for the end of a service; a hang-up makes it read its configuration again. */

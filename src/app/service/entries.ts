@@ -11,6 +11,8 @@ export interface EngineSettings {
     /** Scores from which the record is kept, and from which sentence and explanation are. */
     readonly recordsFrom: number;
     readonly reasonsFrom: number;
+    /** Rows of lower scores are left out, unless more than the row is kept or told; 0 unless given. */
+    readonly observationsFrom?: number | undefined;
   };
 }
 

@@ -209,10 +209,18 @@ function schedule(
 }
 
 /** What of the story was found: raul's events over a score, in order of time. */
-export async function storyOf(service: RunningService): Promise<StoredObservation[]> {
+export async function storyOf(
+  service: RunningService,
+  {events, story}: PreparedDemo,
+  signal: AbortSignal,
+): Promise<StoredObservation[]> {
+  // Files are found a moment after they were delivered.
+  const read = async () =>
+    (await service.status()).sources.reduce((sum, {records}) => sum + records, 0);
+  while (!signal.aborted && (await read()) < events) await pause(100, signal);
   await service.ingestor.settled();
   const {rows} = await service.store.observations(
-    {minScore: 0.95, text: 'user/raul'},
+    {minScore: 0.95, text: 'user/raul', from: story.from - DAY / 2},
     {order: 'time', limit: 100},
   );
   return rows.filter(({dimensions}) => principalName(dimensions.principal) === 'raul').reverse();

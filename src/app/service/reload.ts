@@ -28,6 +28,7 @@ const AT_START = [
 
 /** Sections and the settings in them that a running service takes over. */
 const AT_ONCE = [
+  'keep.observations_from',
   'keep.reasons_from',
   'keep.records_from',
   'keep.observations',

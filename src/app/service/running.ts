@@ -105,9 +105,7 @@ export class RunningService implements Service {
 
   get ingestor(): Ingestor {
     const ingestor = this.#ingestor;
-    if (ingestor === undefined) {
-      throw new AppError('interrupted', 'The service is starting', {retryable: true});
-    }
+    if (ingestor === undefined) throw starting();
     return ingestor;
   }
 
@@ -353,7 +351,11 @@ export class RunningService implements Service {
       }
       await this.ingestor.setLearning(false);
       await this.store.putSetting('backfill', JSON.stringify({doneAt: Date.now()}));
-      for (const declared of later) await this.addSource(declared);
+      for (const declared of later) {
+        // A reload may have added or removed it, a former attempt have come this far.
+        const wanted = this.#config.sources.some(({name}) => name === declared.name);
+        if (wanted && !this.#sources.has(declared.name)) await this.addSource(declared);
+      }
       this.#backfill = undefined;
       this.#log.info('Caught up: alerts are sent from now on');
     } catch (error) {
@@ -370,6 +372,7 @@ export class RunningService implements Service {
     name: actor,
   }: Actor): Promise<Outcome<{changed: readonly string[]; needRestart: readonly string[]}>> {
     const {file, folder} = this.#parts.loaded;
+    if (!this.#started) throw starting();
     let after: Config;
     try {
       after = (await loadConfig(file, this.#parts.variables)).config;
@@ -401,9 +404,17 @@ export class RunningService implements Service {
       if (!(error instanceof AppError)) throw error;
       return this.#keepOld([problemOf(file, error.message)]);
     }
+    try {
+      // The only step that may fail comes first: until then nothing is changed.
+      if (JSON.stringify(settingsOf(before)) !== JSON.stringify(settingsOf(config))) {
+        await this.ingestor.applySettings(settingsOf(config));
+      }
+    } catch (error) {
+      for (const {made} of [...newSources, ...newAlerters]) await made.close();
+      throw error;
+    }
     this.#config = config;
     this.#log.level = config.log.level;
-    await this.ingestor.applySettings(settingsOf(config));
     await this.#changeSources(sources.gone, newSources);
     await this.#changeAlerters(destinations.gone, newAlerters, before, config);
     this.#log.info({changed, needRestart, actor}, 'The configuration was read again');
@@ -505,7 +516,10 @@ export class RunningService implements Service {
   /** Removes what is not to be kept any more. */
   async #retain(): Promise<void> {
     const {observations, records, max_mb: most} = this.#config.keep;
-    const now = Date.now();
+    // Age is counted from the newest event: an old trail that is read now is not old in itself, and
+    // a clock that runs ahead for a while removes nothing.
+    const newest = await this.store.observations({}, {order: 'time', limit: 1});
+    const now = Math.min(Date.now(), newest.rows[0]?.eventTime ?? 0);
     const removed = await this.store.retain({
       observationsBefore: now - durationMs(observations),
       detailsBefore: now - durationMs(records),
@@ -536,7 +550,12 @@ export function settingsOf({alerts, server, keep}: Config): EngineSettings {
   return {
     destinations: alerts.destinations.map(({name, min_score}) => ({name, minScore: min_score})),
     publicUrl: (server.public_url ?? '').replace(/\/+$/, ''),
-    keep: {recordsFrom: keep.records_from, reasonsFrom: keep.reasons_from},
+    keep: {
+      // What has no row cannot have more.
+      recordsFrom: Math.max(keep.records_from, keep.observations_from),
+      reasonsFrom: Math.max(keep.reasons_from, keep.observations_from),
+      ...(keep.observations_from > 0 && {observationsFrom: keep.observations_from}),
+    },
   };
 }
 
@@ -556,6 +575,10 @@ function retyped(file: string, before: Config, after: Config): Problem[] {
     const message = `Give it a name of its own: "${source.name}" is remembered as ${old.type}`;
     return [{...problemOf(file, message), path: `sources.${i}.type`}];
   });
+}
+
+function starting(): AppError {
+  return new AppError('interrupted', 'The service is starting', {retryable: true});
 }
 
 function problemOf(file: string, message: string): Problem {

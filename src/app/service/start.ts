@@ -109,7 +109,10 @@ export async function startService(
       ...(options.threaded !== undefined && {threaded: options.threaded}),
     });
     service.ingesting(ingestor);
-    await ingestor.start();
+    // Going through the journal, and waiting for the store, may take long.
+    const onAbort = () => void running.stop();
+    options.signal?.addEventListener('abort', onAbort, {once: true});
+    await ingestor.start().finally(() => options.signal?.removeEventListener('abort', onAbort));
     const later = config.sources.filter((declared) => !first.includes(declared));
     service.run(backfill === undefined ? undefined : {later});
     log.info({url: service.url, dataDir, version: options.version}, 'Running');
