@@ -7,6 +7,7 @@ import {afterAll, afterEach, beforeAll, expect, test as vitestTest} from 'vitest
 import {type ApiOptions, createApi} from '../src/api/api.ts';
 import {type Served, serveApi} from '../src/api/serve.ts';
 import {createToken} from '../src/api/tokens.ts';
+import {AppError} from '../src/base/errors.ts';
 import type {StoredObservation} from '../src/pipeline/store.ts';
 import {manyRows, type Story, StoryService, tellStory} from './web-fixture.ts';
 
@@ -242,6 +243,27 @@ test('tells the sentence of a point, and selecting it selects its row', async ()
   );
 });
 
+test('a point far from the first rows brings its row with it', async () => {
+  const early = story.rows[100]!;
+  await withStory(
+    async (page, service) => {
+      const selected = page.locator('.row[aria-selected="true"]');
+      await selected.waitFor();
+      expect(await selected.getAttribute('id')).toBe(`row-${early.id}`);
+      expect(await firstRow(page).getAttribute('id')).toBe(`row-${early.id}`);
+      // What is newer than the row does not push it away.
+      service.tell(story, story.rows.length - 20);
+      await seen(page, story.rows.length);
+      expect(await firstRow(page).getAttribute('id')).toBe(`row-${early.id}`);
+      await page.keyboard.press('j');
+      await page.getByRole('button', {name: 'From the newest'}).click();
+      await page.locator(`#row-${story.rows.length}`).waitFor();
+      await selected.waitFor({state: 'detached'});
+    },
+    {path: `/?sel=${early.id}`, to: story.rows.length - 20},
+  );
+});
+
 test('the keyboard is enough, and every state is a link', async () => {
   await withStory(
     async (page) => {
@@ -402,6 +424,19 @@ test('says when the connection is lost, and misses nothing', async () => {
   const ids = await rows(page).evaluateAll((all) => all.map(({id}) => id));
   const newest = [...story.rows].sort((a, b) => b.eventTime - a.eventTime || b.id - a.id);
   expect(ids).toEqual(newest.slice(0, ids.length).map(({id}) => `row-${id}`));
+  await page.context().close();
+});
+
+test('tries again by itself when the store did not answer', async () => {
+  const service = storyService();
+  const {url} = await serve(service);
+  service.memory.failure = new AppError('store_unavailable', 'The store is locked');
+  const {page} = await openPage(url);
+  await page.locator('.failure').waitFor();
+  service.memory.failure = undefined;
+  await seen(page, story.rows.length);
+  await page.locator('.failure').waitFor({state: 'detached'});
+  expect(await drawn(page)).toBe(story.rows.length);
   await page.context().close();
 });
 

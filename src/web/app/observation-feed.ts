@@ -4,6 +4,13 @@ import {live} from './live.ts';
 import {type Colour, PointSet} from './point-set.ts';
 import {LAST_MS, type Last, type Order, passesText} from './query.ts';
 
+/** An observation at which the rows begin, in whatever order they are. */
+export interface Anchor {
+  readonly id: number;
+  readonly eventTime: number;
+  readonly score: number;
+}
+
 /** What a feed is asked for. Another of these is loaded anew, but for `live`. */
 export interface FeedQuery {
   /** As the stream takes it. */
@@ -34,6 +41,8 @@ export interface FeedState {
   /** Rows that live updates have put before the others since the last load. */
   readonly shifted: number;
   readonly following: boolean;
+  /** Rows begin here, not at the first there is. */
+  readonly anchor: Anchor | undefined;
   /** More comes than can be watched: loaded anew now and then instead of followed. */
   readonly hasty: boolean;
 }
@@ -45,6 +54,8 @@ const MAX_LIVE_ROWS = 20_000;
 /** Events per second from which a feed is not followed one by one, and when it is again. */
 const HASTY_FROM = 6_000;
 const HASTY_TO = 3_000;
+/** After a failure that may pass by itself. */
+const RETRY_MS = 5_000;
 const HASTY_RELOAD_MS = 10_000;
 /** Between two updates of what is shown. */
 const TELL_MS = 200;
@@ -72,6 +83,7 @@ export class ObservationFeed {
     latest: undefined,
     shifted: 0,
     following: true,
+    anchor: undefined,
     hasty: false,
   };
   readonly #listeners = new Set<() => void>();
@@ -86,6 +98,9 @@ export class ObservationFeed {
   #seenTo = -1;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #morePending = false;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  /** The points are those of the query. */
+  #loaded = false;
   #changes: Partial<FeedState> = {};
   #hasty: ReturnType<typeof setInterval> | undefined;
   #unwatch: (() => void) | undefined;
@@ -101,6 +116,7 @@ export class ObservationFeed {
     const before = this.#query;
     if (before !== undefined && JSON.stringify(before) === JSON.stringify(query)) return;
     this.#query = query;
+    this.#changes = {...this.#changes, anchor: undefined};
     this.#unwatch ??= live.subscribe(() => this.#watchPace());
     const refilter =
       before === undefined || JSON.stringify(before.filter) !== JSON.stringify(query.filter);
@@ -110,11 +126,21 @@ export class ObservationFeed {
       !refilter &&
       before.text === query.text &&
       before.colour === query.colour &&
+      this.#loaded &&
       !this.#current().truncated &&
-      !this.#current().loading &&
-      this.#current().failure === undefined &&
       this.#covers(query);
-    void this.#load(query, {refilter, points: !inside});
+    const onlyOrder =
+      before !== undefined &&
+      JSON.stringify({...before, order: query.order}) === JSON.stringify(query);
+    const keeps = inside || (onlyOrder && this.#loaded);
+    void this.#load(query, {refilter, points: !keeps});
+  }
+
+  /** Lets rows begin at an observation that may be far from the first; undefined: at the first. */
+  beginAt(anchor: Anchor | undefined): void {
+    if (this.#query === undefined || anchor?.id === this.#current().anchor?.id) return;
+    this.#changes = {...this.#changes, anchor};
+    void this.#load(this.#query, {refilter: false, points: false});
   }
 
   /** Loads all anew, as it was asked for last. */
@@ -164,6 +190,7 @@ export class ObservationFeed {
     this.#unwatch = undefined;
     clearInterval(this.#hasty);
     this.#hasty = undefined;
+    clearTimeout(this.#retry);
     clearTimeout(this.#timer);
     this.#timer = undefined;
     // A page may be shown, taken away and shown again.
@@ -200,7 +227,16 @@ export class ObservationFeed {
 
   #rowsPath(query: FeedQuery, cursor?: string): string {
     const paging = {order: query.order, limit: PAGE_ROWS, cursor};
-    return `/api/v1/observations${queryString({...this.#filter(query), ...paging})}`;
+    const {anchor} = this.#current();
+    const filter = this.#filter(query);
+    const {to = Number.POSITIVE_INFINITY} = filter;
+    const begin =
+      anchor === undefined
+        ? {}
+        : query.order === 'time'
+          ? {to: Math.min(to, anchor.eventTime + 1)}
+          : {maxScore: anchor.score};
+    return `/api/v1/observations${queryString({...filter, ...begin, ...paging})}`;
   }
 
   async #load(query: FeedQuery, what: {refilter: boolean; points: boolean}): Promise<void> {
@@ -209,6 +245,8 @@ export class ObservationFeed {
     this.#abort = abort;
     const {signal} = abort;
     this.#waiting ??= [];
+    clearTimeout(this.#retry);
+    if (what.points) this.#loaded = false;
     this.#set({loading: true, failure: undefined});
     this.#tell();
     try {
@@ -250,8 +288,9 @@ export class ObservationFeed {
         const points = new PointSet(query.colour);
         points.addPlot(plot);
         this.#loadedRange = this.#rangeOf(query, latest);
+        this.#loaded = true;
         Object.assign(change, {points, total: plot.total, truncated: plot.truncated});
-      } else {
+      } else if (!this.#current().truncated) {
         const {points} = this.#current();
         const {from, to} = this.#rangeOf(query, latest);
         const end = to === undefined ? points.count : points.firstAtOrAfter(to / 1000);
@@ -269,6 +308,8 @@ export class ObservationFeed {
         error instanceof ApiFailure ? error : new ApiFailure(0, 'unreadable', String(error));
       this.#set({loading: false, failure});
       this.#tell();
+      const passes = failure.status === 0 || failure.status === 429 || failure.status >= 500;
+      if (passes) this.#retry = setTimeout(() => this.reload(), RETRY_MS);
     }
   }
 
@@ -282,7 +323,10 @@ export class ObservationFeed {
         onRows: (rows) => {
           this.#seenTo = Math.max(this.#seenTo, rows.at(-1)?.id ?? 0);
           if (this.#waiting === undefined) this.#take(rows);
-          else this.#waiting.push(...rows);
+          // After a failure all is loaded anew.
+          else if (this.#current().failure === undefined) {
+            for (const row of rows) this.#waiting.push(row);
+          }
         },
         onGap: () => {
           this.#seenTo = live.lastId;
@@ -334,7 +378,11 @@ export class ObservationFeed {
     const {from, to} = this.#rangeOf(query, latest);
     const inRange = ({eventTime}: Observation) =>
       (from === undefined || eventTime >= from) && (to === undefined || eventTime < to);
-    const fresh = this.#fresh(passing.filter(inRange));
+    const {anchor} = this.#current();
+    const isBelow = ({eventTime, score}: Observation) =>
+      anchor === undefined ||
+      (query.order === 'time' ? eventTime <= anchor.eventTime : score <= anchor.score);
+    const fresh = this.#fresh(passing.filter((row) => inRange(row) && isBelow(row)));
     const {rows, shifted} = this.#merge(this.#current().rows, fresh, query.order);
     const {total} = this.#current();
     this.#set({

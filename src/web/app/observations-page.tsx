@@ -45,6 +45,19 @@ export function ObservationsPage() {
   const {rows} = state;
   const {selected} = query;
 
+  // A point far from the first rows brings its row with it, and so does a link.
+  useEffect(() => {
+    if (selected === undefined || state.loading || rows.some(({id}) => id === selected)) return;
+    const at = state.points.indexOf(selected);
+    if (at < 0) return;
+    const {seconds, scores} = state.points;
+    feed.beginAt({
+      id: selected,
+      eventTime: Math.round((seconds[at] ?? 0) * 1000),
+      score: scores[at] ?? 0,
+    });
+  }, [feed, selected, rows, state.loading, state.points]);
+
   const move = (by: number) => {
     const at = rows.findIndex(({id}) => id === selected);
     const next = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))];
@@ -172,6 +185,21 @@ export function ObservationsPage() {
         onReset={reset}
         onGroup={(group) => change({[query.colour]: group, selected: undefined})}
       />
+      {state.anchor !== undefined && (
+        <p className="anchor">
+          Rows begin at a point you selected.{' '}
+          <button
+            type="button"
+            className="small"
+            onClick={() => {
+              select(undefined);
+              feed.beginAt(undefined);
+            }}
+          >
+            {query.order === 'time' ? 'From the newest' : 'From the most novel'}
+          </button>
+        </p>
+      )}
       <div className={selected === undefined ? 'split' : 'split with-selection'}>
         {rows.length === 0 && !state.loading ? (
           <p className="notice">

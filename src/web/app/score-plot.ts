@@ -193,7 +193,7 @@ export class ScorePlot {
         },
         {
           ...axis,
-          size: 62,
+          size: 68,
           grid,
           ticks: grid,
           splits: () => this.#ticks().map(at),

@@ -25,7 +25,6 @@ export function ScrollBox({label, className = 'scroll', children}: Props) {
     return () => observer.disconnect();
   }, []);
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms.
     <div
       ref={box}
       className={className}
