@@ -257,18 +257,23 @@ export const configSchema = z
       .prefault({type: 'duckdb'}),
     keep: z
       .strictObject({
-<<<<<<< HEAD
-        observations_from: score.default(0).describe('Rows of lower scores are not stored.'),
-        reasons_from: score.default(0.9).describe('Sentence and counts are kept from here on.'),
-=======
         observations_from: score
           .default(0)
           .describe('Rows of lower scores are not stored, unless an alert tells of them.'),
-        reasons_from: score.default(0.5).describe('Sentence and counts are kept from here on.'),
->>>>>>> svc-cfg
+        reasons_from: score.default(0.9).describe('Sentence and counts are kept from here on.'),
         records_from: score.default(0.9).describe('The record itself is kept from here on.'),
-        observations: duration('How long rows are kept, counted from the newest event.', DAY, 3650 * DAY, '365d'),
-        records: duration('How long reasons and records are kept, counted likewise.', DAY, 3650 * DAY, '365d'),
+        observations: duration(
+          'How long rows are kept, counted from the newest event.',
+          DAY,
+          3650 * DAY,
+          '365d',
+        ),
+        records: duration(
+          'How long reasons and records are kept, counted likewise.',
+          DAY,
+          3650 * DAY,
+          '365d',
+        ),
         max_mb: z
           .number()
           .int()
@@ -288,11 +293,12 @@ export const configSchema = z
           .url()
           .optional()
           .describe('Where people reach it; for the links in alerts and for logging in.'),
-        tls: z.strictObject(cert: z.string().min(1), key: z.string().min(1)).optional(),
+        tls: z.strictObject({cert: z.string().min(1), key: z.string().min(1)}).optional(),
         auth: z
-          .strictObject(
+          .strictObject({
             tokens: z.boolean().default(true).describe('Bearer tokens (`oddtrail token`).'),
-            oidc: oidc.optional(),)
+            oidc: oidc.optional(),
+          })
           .optional()
           .describe('Who may ask. Left out: whoever is on this machine.'),
         max_requests_per_second: z.number().positive().default(200).describe('Of one client.'),
@@ -323,7 +329,7 @@ export const configSchema = z
         level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
         format: z.enum(['auto', 'json', 'text']).default('auto'),
       })
-      .prefault(),
+      .prefault({}),
   })
   .superRefine((config, check) => {
     const problem = (path: PropertyKey[], message: string) =>
