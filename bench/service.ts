@@ -20,13 +20,6 @@ const [, , what = 'sustained', first, second] = process.argv;
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {encoding: 'utf8'}).trim();
 console.log(`${cpus()[0]?.model}, Node ${process.versions.node}, commit ${commit}\n`);
 const folder = mkdtempSync(join(tmpdir(), 'oddtrail-bench-service-'));
-try {
-  if (what === 'sustained') await sustained(Number(first ?? 1_000_000));
-  else await latency(Number(first ?? 2_000), Number(second ?? 30));
-} finally {
-  rmSync(folder, {recursive: true, force: true});
-}
-
 async function open(source: Source, live: LiveFeed): Promise<Ingestor> {
   const store = await openDuckDbStore({path: join(folder, 'store.duckdb'), memoryLimit: '512MB'});
   return new Ingestor({
@@ -159,4 +152,11 @@ async function latency(rate: number, seconds: number): Promise<void> {
       `feed p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, p99 ${at(0.99)} ms, most ${at(1)} ms; ` +
       `batches up to ${source.late.toFixed(0)} ms late`,
   );
+}
+
+try {
+  if (what === 'sustained') await sustained(Number(first ?? 1_000_000));
+  else await latency(Number(first ?? 2_000), Number(second ?? 30));
+} finally {
+  rmSync(folder, {recursive: true, force: true});
 }

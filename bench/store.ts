@@ -1,17 +1,18 @@
 /**
  * The store at size: rows written a second, then every query of the pages, medians.
  *
- *     npx tsx bench/store.ts [rows] [passes] [rows a commit] [duckdb|postgres URL]
+ *     npx tsx bench/store.ts [rows] [passes] [rows a commit] [postgres://…]
  *
  * BENCH_STORE=FILE keeps the file; a file that is full already is only read.
  */
 import {mkdtempSync, rmSync} from 'node:fs';
-import {cpus, tmpdir} from 'node:os';
+import {cpus, loadavg, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {Random} from '../src/base/random.ts';
 import {DIMENSIONS, type ObservationBatch} from '../src/pipeline/observation.ts';
 import type {ObservationFilter, Store} from '../src/pipeline/store.ts';
 import {openDuckDbStore} from '../src/stores/duckdb.ts';
+import {openPostgresStore} from '../src/stores/postgres.ts';
 import {markdownTable} from './table.ts';
 
 const ROWS = Number(process.argv[2] ?? 5_000_000);
@@ -219,8 +220,12 @@ async function queries(store: Store): Promise<void> {
 
 const folder = mkdtempSync(join(tmpdir(), 'oddtrail-bench-'));
 const path = process.env.BENCH_STORE ?? join(folder, 'bench.duckdb');
-console.log(`${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}, ${URL_OR_KIND}`);
-const store = await openDuckDbStore({path, memoryLimit: '1GB'});
+console.log(
+  `${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}, load ${loadavg()[0]?.toFixed(1)}`,
+);
+const store = URL_OR_KIND.startsWith('postgres:')
+  ? await openPostgresStore({url: URL_OR_KIND})
+  : await openDuckDbStore({path});
 try {
   await fill(store);
   const {bytes, observations} = await store.size();

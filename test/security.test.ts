@@ -174,6 +174,19 @@ test('a token revoked elsewhere ends within seconds, with the sessions it opened
   expect((await ask('/api/v1/me', {headers: {cookie}})).status).toBe(401);
 });
 
+test('where tokens are not wanted, only the commands of this machine have them', async () => {
+  const {ask, as, secrets, login} = await closed({auth: {tokens: false}});
+  const status = async (headers: Record<string, string>) =>
+    (await ask('/api/v1/status', {headers: {...as(secrets.admin), ...headers}})).status;
+  expect(await status({})).toBe(200);
+  // A proxy on this machine speaks for somebody elsewhere.
+  expect(await status({'x-forwarded-for': '127.0.0.1'})).toBe(401);
+  expect(await status({forwarded: 'for=127.0.0.1'})).toBe(401);
+  expect((await login(secrets.admin)).status).toBe(404);
+  const ways = await ask('/api/v1/login');
+  expect(await ways.json()).toEqual({required: true, token: false, oidc: false});
+});
+
 test('secrets of tokens are kept as hashes, listed never, logged never', async () => {
   const lines: string[] = [];
   const log = createLog('trace', {write: (line) => void lines.push(line)});

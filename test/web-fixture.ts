@@ -196,7 +196,9 @@ export class StoryService extends FakeService {
       const detail = story.details.get(row.id);
       if (detail !== undefined) this.memory.details.set(row.id, detail);
     }
-    this.add(...story.rows.slice(from, to));
+    // Not more arguments at a time than a call takes.
+    for (let i = from; i < to; i += 10_000)
+      this.add(...story.rows.slice(i, Math.min(to, i + 10_000)));
   }
 
   override async status() {

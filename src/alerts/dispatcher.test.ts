@@ -209,6 +209,20 @@ test('gives up after its time, and not before', async () => {
   expect(await dead()).toBe(1);
 });
 
+test("what waits for a dead or a forgotten destination stands in nobody else's way", async () => {
+  const store = await openStore();
+  const commits = new Commits(store);
+  const names = Array.from({length: 200}, (_, i) => `p${i}`);
+  await commits.add(...names.map((name) => entryOf('pager', name)));
+  await commits.add(...names.map((name) => entryOf('renamed', name)));
+  await commits.add(entryOf('chat', 'raul'));
+  const chat = new Catch('chat');
+  const alerters = [new Catch('pager', down), chat];
+  const dispatcher = new Dispatcher({store, alerters, now: () => START + 1000});
+  await dispatcher.round();
+  expect(chat.taken).toHaveLength(1);
+});
+
 test('an attempt nobody settled is made again, under the same key', async () => {
   const store = await openStore();
   const commits = new Commits(store);

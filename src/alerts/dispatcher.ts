@@ -41,6 +41,8 @@ interface Lane {
 const FIRST_BACKOFF_MS = 1000;
 const LAST_BACKOFF_MS = 15 * 60_000;
 const BATCH = 64;
+/** How long the others may wait for one that is slow, beyond the attempt that is under way. */
+const TURN_MS = 2_000;
 
 /**
  * Delivers what waits in the outbox, at least once: an attempt is settled in the store after it was
@@ -161,25 +163,27 @@ export class Dispatcher {
   /** One look at what is due, and one attempt at each; true if there may be more. */
   async round(): Promise<boolean> {
     const now = this.#now();
-    const due = await this.#store.due(now, BATCH * Math.max(1, this.#lanes.size));
-    const byDestination = new Map<string, OutboxRow[]>();
-    for (const row of due) {
-      const lane = this.#lanes.get(row.destination);
-      if (lane === undefined || lane.restUntil > now) continue;
-      const rows = byDestination.get(row.destination) ?? [];
-      byDestination.set(row.destination, rows);
-      if (rows.length < BATCH) rows.push(row);
-    }
+    const lanes = [...this.#lanes.values()].filter(({restUntil}) => restUntil <= now);
+    // Each is asked for by itself: what waits for a dead destination would stand before the rest.
+    const due = await Promise.all(
+      lanes.map(({alerter}) => this.#store.due(now, BATCH, alerter.name)),
+    );
     const served = await Promise.all(
-      [...byDestination].map(([name, rows]) => this.#serve(this.#lanes.get(name) as Lane, rows)),
+      lanes.map(async (lane, i) => {
+        const rows = due[i] ?? [];
+        return rows.length > 0 && (await this.#serve(lane, rows));
+      }),
     );
     return served.some(Boolean);
   }
 
   /** True if all went well and there may be more. */
   async #serve(lane: Lane, rows: readonly OutboxRow[]): Promise<boolean> {
+    const until = performance.now() + TURN_MS;
     for (const row of rows) {
       if (this.#stopped.signal.aborted) return false;
+      // A destination that takes its time does not take that of the others.
+      if (performance.now() > until) return true;
       const result = await this.#attempt(lane.alerter, row.delivery);
       // Stopped in the middle: nobody knows what came of it, so it stays as it was.
       if (!result.ok && this.#stopped.signal.aborted) return false;

@@ -5,7 +5,7 @@ import {HTTPException} from 'hono/http-exception';
 import {AppError} from '../base/errors.ts';
 import {createLog, type Logger} from '../telemetry/log.ts';
 import {Metrics} from '../telemetry/metrics.ts';
-import {type Api, type ApiContext, type Environment, newApi, route} from './environment.ts';
+import {type Api, type Environment, newApi, route} from './environment.ts';
 import {addressOf, type GateOptions, gate} from './gate.ts';
 import {pagePolicy, SECURITY_HEADERS, STRICT_TRANSPORT} from './headers.ts';
 import {Buckets, LIMITS, type Limits} from './limits.ts';
@@ -33,7 +33,7 @@ export interface ApiOptions {
    */
   readonly auth?:
     | {
-        /** Bearer tokens are taken; true unless told. */
+        /** False: bearer tokens are taken from this machine alone. */
         readonly tokens?: boolean | undefined;
         readonly oidc?: OidcOptions | undefined;
       }
@@ -86,11 +86,12 @@ export function createApi(service: Service, options: ApiOptions = {}): ServiceAp
   const publicUrl = options.publicUrl === undefined ? undefined : new URL(options.publicUrl);
   const secure = publicUrl === undefined ? options.tls === true : publicUrl.protocol === 'https:';
   const limits: Limits = {...LIMITS, ...(open ? {requests: undefined} : {}), ...options.limits};
-  const tokens =
-    open || options.auth?.tokens === false ? undefined : new Tokens(service.store, now);
+  const tokens = open ? undefined : new Tokens(service.store, now);
+  const tokensFromHere = options.auth?.tokens === false;
   const gateOptions: GateOptions = {
     open,
     tokens,
+    tokensFromHere,
     sessions: new Sessions(options.sessions),
     publicOrigin: publicUrl?.origin,
     hosts: options.hosts ?? [],
@@ -121,7 +122,7 @@ export function createApi(service: Service, options: ApiOptions = {}): ServiceAp
     gate: gateOptions,
     oidc: oidcOf(options, publicUrl, now),
     secure,
-    tokenLogin: tokens !== undefined,
+    tokenLogin: !open && !tokensFromHere,
   });
   addReference(api, service);
   if (options.webRoot !== undefined) addWeb(api, new WebFiles(options.webRoot));
@@ -361,5 +362,3 @@ function methodsFor(api: Api, path: string): string[] {
   if (methods.has('GET')) methods.add('HEAD');
   return [...methods].sort();
 }
-
-export type {ApiContext};

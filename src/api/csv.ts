@@ -76,8 +76,8 @@ export function csvOf(
         cursor = next ?? undefined;
         if (cursor === undefined || left <= 0 || rows.length === 0) controller.close();
       } catch (error) {
-        onError(error);
         // Half a file must not look like a whole one: the connection breaks.
+        onError(error);
         controller.error(new Error('The export was cut short'));
       }
     },

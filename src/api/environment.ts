@@ -31,7 +31,7 @@ export type ApiContext = Context<Environment>;
 
 export function newApi(): Api {
   return new OpenAPIHono<Environment>({
-    defaultHook: (result, c) => {
+    defaultHook: (result) => {
       if (result.success) return;
       const file = result.target === 'json' ? 'body' : result.target;
       const problems = result.error.issues.map(
@@ -44,7 +44,6 @@ export function newApi(): Api {
         }),
       );
       const where = problems.map((p) => (p.path === '' ? p.message : `${p.path}: ${p.message}`));
-      void c;
       throw new ApiProblem('invalid_request', where.join('; '), {problems});
     },
   });

@@ -11,8 +11,10 @@ import {SCOPE_ROLES, type Tokens} from './tokens.ts';
 export interface GateOptions {
   /** Whoever is on this machine may do everything, and nobody else anything. */
   readonly open: boolean;
-  /** Undefined: none are taken. */
+  /** Undefined for an open service. */
   readonly tokens: Tokens | undefined;
+  /** Tokens are taken from this machine alone: those of its own commands. */
+  readonly tokensFromHere: boolean;
   readonly sessions: Sessions;
   /** Origin by which browsers know the service, such as `https://oddtrail.example.com`. */
   readonly publicOrigin: string | undefined;
@@ -102,6 +104,13 @@ export function isFromHere(c: ApiContext): boolean {
   return remote === undefined || /^(127\.|::1$|::ffff:127\.)/.test(remote);
 }
 
+/** A proxy on this machine speaks for somebody elsewhere. */
+function isForwarded(c: ApiContext): boolean {
+  return ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some(
+    (name) => c.req.header(name) !== undefined,
+  );
+}
+
 function hostnameOf(host: string): string | undefined {
   const found = /^(\[[\da-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i.exec(host);
   return found?.[1]?.toLowerCase();
@@ -112,7 +121,8 @@ async function callerOf(c: ApiContext, options: GateOptions): Promise<Caller | u
   const header = c.req.header('authorization');
   if (header !== undefined && !isPush(c.req.path)) {
     const secret = /^Bearer ([^\s]{1,256})$/i.exec(header)?.[1] ?? '';
-    const token = await tokens?.bySecret(secret);
+    const taken = !options.tokensFromHere || (isFromHere(c) && !isForwarded(c));
+    const token = taken ? await tokens?.bySecret(secret) : undefined;
     if (token === undefined) {
       countLogin(c, options);
       throw new ApiProblem('unauthenticated', 'The token is unknown, expired or revoked', {

@@ -191,8 +191,8 @@ export interface Store {
   /** By reason. */
   deadLetterCounts(): Promise<Readonly<Record<string, number>>>;
 
-  /** Deliveries due by now, oldest first. */
-  due(now: number, limit: number): Promise<OutboxRow[]>;
+  /** Deliveries due by now, oldest first; of one destination, or of all. */
+  due(now: number, limit: number, destination?: string): Promise<OutboxRow[]>;
   /** What became of an attempt. */
   settle(
     destination: string,
@@ -219,6 +219,7 @@ export interface Store {
   }): Promise<{readonly rows: AuditRow[]; readonly next: string | null}>;
 
   tokens(): Promise<TokenRow[]>;
+  /** Adds a token or takes its place; what was revoked stays so. */
   putToken(token: TokenRow): Promise<void>;
 
   /** Small things by name: JSON. */

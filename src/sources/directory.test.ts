@@ -11,9 +11,10 @@ import {
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {gzipSync} from 'node:zlib';
-import {afterEach, beforeEach, expect, test} from 'vitest';
+import {afterEach, beforeEach, expect, test, vi} from 'vitest';
 import {
   documentOf,
+  idsOf,
   idsUpTo,
   readUntil,
   recordOf,
@@ -26,6 +27,9 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'oddtrail-directory-'));
 });
 afterEach(() => rmSync(folder, {recursive: true, force: true}));
+
+/** Of the worlds that are tried. */
+const SEEDS = Array.from({length: Number(process.env.ODDTRAIL_TEST_WORLDS ?? 8)}, (_, i) => i + 1);
 
 let unique = 0;
 function nameOf(time: string, account = '111111111111', region = 'us-east-1'): string {
@@ -206,4 +210,131 @@ test('a file that is too large for one piece is a dead letter', async () => {
     () => false,
   );
   expect(batches.map(({poison}) => poison?.length)).toEqual([1]);
+});
+
+/** Small, and the same on every machine. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** Somebody who writes in every way there is; returns the ids that are complete now. */
+function writer(random: () => number) {
+  let next = 0;
+  const half: (() => string[])[] = [];
+  let log = 'app.log';
+  const steps: (() => string[])[] = [
+    // A delivered file, of now or of a day before.
+    () => {
+      const ids = [`event-${next++}`, `event-${next++}`];
+      const hour = String(Math.floor(random() * 24)).padStart(2, '0');
+      put(nameOf(`2026030${1 + Math.floor(random() * 5)}T${hour}00Z`), documentOf(ids));
+      return ids;
+    },
+    // Lines of a log.
+    () => {
+      const id = `event-${next++}`;
+      appendFileSync(join(folder, log), lines([id]));
+      return [id];
+    },
+    // Half a line, the rest later.
+    () => {
+      const id = `event-${next++}`;
+      const file = `part-${next}.jsonl`;
+      appendFileSync(join(folder, file), lines([id]).slice(0, 50));
+      half.push(() => {
+        appendFileSync(join(folder, file), lines([id]).slice(50));
+        return [id];
+      });
+      return [];
+    },
+    // Half a gzip file, the rest later.
+    () => {
+      const id = `event-${next++}`;
+      const bytes = gzipSync(documentOf([id]));
+      const file = join(folder, nameOf('20260304T0000Z').replaceAll('/', '-'));
+      writeFileSync(file, bytes.subarray(0, 40));
+      half.push(() => {
+        appendFileSync(file, bytes.subarray(40));
+        return [id];
+      });
+      return [];
+    },
+    // Under another name first.
+    () => {
+      const id = `event-${next++}`;
+      const path = join(folder, nameOf('20260305T0000Z').replaceAll('/', '-'));
+      writeFileSync(`${path}.tmp`, gzipSync(documentOf([id])));
+      renameSync(`${path}.tmp`, path);
+      return [id];
+    },
+    () => {
+      renameSync(join(folder, log), join(folder, `old-${next}.log`));
+      log = `app-${next++}.log`;
+      writeFileSync(join(folder, log), '');
+      return [];
+    },
+    () => half.shift()?.() ?? [],
+    () => half.shift()?.() ?? [],
+  ];
+  writeFileSync(join(folder, log), '');
+  return {
+    step: () => steps[Math.floor(random() * steps.length)]?.() ?? [],
+    finish: () => half.splice(0).flatMap((end) => end()),
+  };
+}
+
+test('whatever is written and whenever it is killed, everything is safe exactly once', async () => {
+  for (const seed of SEEDS) {
+    const random = randomOf(seed);
+    const {step, finish} = writer(random);
+    const wanted: string[] = [];
+    const safe: string[] = [];
+    let position: unknown;
+    for (let life = 0; life < 12; life++) {
+      for (let i = 0; i < 12; i++) wanted.push(...step());
+      if (life === 11) wanted.push(...finish());
+      const lives = life === 11 ? Number.POSITIVE_INFINITY : Math.floor(random() * 4);
+      // Small pieces, so that it is killed in the middle of rounds and files.
+      const source = open({
+        batchBytes: 300,
+        pollMs: 1,
+        clockSlackMs: 10 + Math.floor(random() * 40),
+      });
+      const stop = new AbortController();
+      const timer = setTimeout(() => stop.abort(), life === 11 ? 15_000 : 30 + random() * 80);
+      let batches = 0;
+      for await (const batch of source.read(position, stop.signal)) {
+        if (batches++ >= lives) break;
+        safe.push(...idsOf(batch));
+        position = JSON.parse(JSON.stringify(batch.position));
+        if (random() < 0.3) wanted.push(...step());
+        if (safe.length >= wanted.length && life === 11) stop.abort();
+      }
+      clearTimeout(timer);
+    }
+    expect([seed, [...safe].sort()]).toEqual([seed, [...wanted].sort()]);
+    rmSync(folder, {recursive: true});
+    mkdirSync(folder);
+  }
+}, 120_000);
+
+test('a clock that goes back hides nothing', async () => {
+  const ahead = vi
+    .spyOn(Date, 'now')
+    .mockImplementation(() => performance.timeOrigin + performance.now() + 3_600_000);
+  try {
+    put('a.jsonl', lines(['event-0']));
+    const first = await readUntil(open(), undefined, ({ids}) => ids.length >= 1);
+    ahead.mockRestore();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    put('b.jsonl', lines(['event-1']));
+    const second = await readUntil(open(), first.position, ({ids}) => ids.includes('event-1'));
+    expect(second.ids).toContain('event-1');
+  } finally {
+    ahead.mockRestore();
+  }
 });

@@ -42,7 +42,7 @@ interface DirectoryPosition {
   readonly scan?: Mark & {readonly at: number};
   /** Marks of files that changed after `whole`, with the time at which. */
   readonly recent: readonly (readonly [mark: string, changed: number])[];
-  readonly open: Readonly<Record<string, readonly [inode: number, offset: number]>>;
+  readonly open: Readonly<Record<string, readonly [identity: string, offset: number]>>;
 }
 
 interface Mark {
@@ -50,16 +50,20 @@ interface Mark {
   readonly path: string;
 }
 
-interface Found {
+interface Found extends State {
   /** Relative to the folder, with "/". */
   readonly path: string;
-  readonly size: number;
-  readonly inode: number;
-  /** When it last changed in any way, as the file system says: also by a rename into place. */
-  readonly changed: number;
-  readonly modified: number;
   /** Delivery time, else time of the first event; -1 if neither can be told. */
   time: number;
+}
+
+/** As of the last look. */
+interface State {
+  size: number;
+  identity: string;
+  /** When it last changed in any way, as the file system says: also by a rename into place. */
+  changed: number;
+  modified: number;
 }
 
 interface Folder {
@@ -99,7 +103,9 @@ class DirectorySource implements Source {
   #whole = 0;
   #scan: (Mark & {at: number}) | undefined;
   #recent = new Map<string, number>();
-  #open = new Map<string, {inode: number; offset: number}>();
+  #open = new Map<string, {identity: string; offset: number}>();
+  /** Of these the ones that were not there when last looked for. */
+  #missing = new Set<string>();
 
   // Only sparing work or repetition; lost at a restart without harm.
   #folders = new Map<string, Folder>();
@@ -190,14 +196,15 @@ class DirectorySource implements Source {
     this.#scan = position?.scan === undefined ? undefined : {...position.scan};
     this.#recent = new Map(position?.recent ?? []);
     this.#open = new Map(
-      Object.entries(position?.open ?? {}).map(([path, [inode, offset]]) => [
+      Object.entries(position?.open ?? {}).map(([path, [identity, offset]]) => [
         path,
-        {inode, offset},
+        {identity, offset},
       ]),
     );
     this.#folders.clear();
     this.#waiting.clear();
     this.#handed.clear();
+    this.#missing.clear();
   }
 
   #position(): DirectoryPosition {
@@ -207,7 +214,9 @@ class DirectorySource implements Source {
       whole: this.#whole,
       ...(this.#scan === undefined ? {} : {scan: {...this.#scan}}),
       recent: [...this.#recent].slice(-RECENT_IN_POSITION),
-      open: Object.fromEntries(open.map(([path, {inode, offset}]) => [path, [inode, offset]])),
+      open: Object.fromEntries(
+        open.map(([path, {identity, offset}]) => [path, [identity, offset]]),
+      ),
     };
   }
 
@@ -233,10 +242,7 @@ class DirectorySource implements Source {
     const take = (path: string, info: Stats) => {
       const file: Found = {
         path,
-        size: info.size,
-        inode: info.ino,
-        changed: info.ctimeMs,
-        modified: info.mtimeMs,
+        ...stateOf(info),
         time: deliveryTimeOf(path) ?? Number.NaN,
       };
       if (!this.#isDone(file, at)) files.set(path, file);
@@ -253,8 +259,14 @@ class DirectorySource implements Source {
     for (const [path, {offset}] of this.#open) {
       if (files.has(path)) continue;
       const info = statOf(join(this.#folder, path));
-      if (info === undefined) this.#open.delete(path);
-      else if (info.size !== offset) take(path, info);
+      if (info === undefined) {
+        // It may have been renamed behind our back; then the next look finds its new name.
+        if (this.#missing.has(path)) this.#open.delete(path);
+        else this.#missing.add(path);
+        continue;
+      }
+      this.#missing.delete(path);
+      if (info.size !== offset) take(path, info);
     }
     const list = [...files.values()];
     for (const file of list) {
@@ -279,7 +291,7 @@ class DirectorySource implements Source {
     let modified: number;
     try {
       modified = statSync(place).mtimeMs;
-      // Only where no name came or went since a look that was late enough to see all of them.
+      // Only where no name came or went since, and what was found was handed over.
       if (known?.modified === modified && modified < since - this.#options.clockSlackMs) {
         for (const name of known.growing) {
           const info = statOf(join(this.#folder, name));
@@ -308,7 +320,11 @@ class DirectorySource implements Source {
         take(name, info);
       }
     }
-    this.#folders.set(path, {modified, folders, growing});
+    // A clock's tick may hold changes from before and after the listing: only a folder that was at
+    // rest when it was listed is known by its time of change.
+    if (modified < this.#lastLook - this.#options.clockSlackMs) {
+      this.#folders.set(path, {modified, folders, growing});
+    } else this.#folders.delete(path);
     return folders;
   }
 
@@ -317,8 +333,9 @@ class DirectorySource implements Source {
     if (open === undefined && file.changed > this.#whole && mayGrow(file.path)) {
       // Rotation gives a file another name, and what was read of it is still read.
       for (const [path, other] of this.#open) {
-        if (other.inode !== file.inode || other.offset > file.size) continue;
-        if (statOf(join(this.#folder, path))?.ino === file.inode) continue;
+        if (other.identity !== file.identity || other.offset > file.size) continue;
+        const there = statOf(join(this.#folder, path));
+        if (there !== undefined && identityOf(there) === file.identity) continue;
         this.#open.delete(path);
         this.#open.set(file.path, other);
         open = other;
@@ -326,7 +343,7 @@ class DirectorySource implements Source {
       }
     }
     if (open !== undefined) {
-      if (open.inode === file.inode && file.size >= open.offset) {
+      if (open.identity === file.identity && file.size >= open.offset) {
         return file.size === open.offset && file.size > 0;
       }
       // Another file by the same name, or cut short: from the beginning.
@@ -462,7 +479,7 @@ class DirectorySource implements Source {
   #keepOpen(file: Found, offset: number): void {
     // Last touched last, so that the ones forgotten first are those longest at rest.
     this.#open.delete(file.path);
-    this.#open.set(file.path, {inode: file.inode, offset});
+    this.#open.set(file.path, {identity: file.identity, offset});
     if (this.#open.size - this.#waiting.size <= OPEN_AT_REST) return;
     for (const path of this.#open.keys()) {
       if (this.#waiting.has(path)) continue;
@@ -489,7 +506,16 @@ class DirectorySource implements Source {
 
   async *#wholeFile(file: Found, settled: boolean): AsyncGenerator<Payload, void, void> {
     const place = join(this.#folder, file.path);
-    const bytes = file.size <= AT_ONCE_BYTES ? readFileSync(place) : await readFile(place);
+    const before = statSync(place);
+    const bytes = before.size <= AT_ONCE_BYTES ? readFileSync(place) : await readFile(place);
+    const after = statSync(place);
+    // What was read is remembered, not what was found a while ago.
+    Object.assign(file, stateOf(after));
+    if (before.mtimeMs !== after.mtimeMs || bytes.length !== after.size) {
+      this.#waiting.set(file.path, '');
+      this.#keepOpen(file, 0);
+      return;
+    }
     if (!settled && !(await isComplete(bytes))) {
       this.#waiting.set(file.path, markOf(file));
       this.#keepOpen(file, 0);
@@ -558,6 +584,20 @@ function isGzip(bytes: Uint8Array): boolean {
 
 function inOrder(a: Mark, b: Mark): number {
   return a.time === b.time ? compareNames(a.path, b.path) : a.time - b.time;
+}
+
+function stateOf(info: Stats): State {
+  return {
+    size: info.size,
+    identity: identityOf(info),
+    changed: info.ctimeMs,
+    modified: info.mtimeMs,
+  };
+}
+
+/** Of a file, whatever it is called; the number of a file that is gone is given to another. */
+function identityOf({ino, birthtimeMs}: Stats): string {
+  return `${ino}.${Math.round(birthtimeMs)}`;
 }
 
 /** Short, and another one for every state of a file. */

@@ -70,14 +70,16 @@ export class TimeWindows {
     let until = (position as WindowPosition | undefined)?.until ?? Date.now() - sinceMs;
     let span = FIRST_MS;
     let first = true;
+    let latest = Number.POSITIVE_INFINITY;
     this.#seen.clear();
     try {
       while (!signal.aborted) {
         const began = Date.now();
+        // The clock was ahead: asked for what was yet to come, the history had no more than this.
+        if (until > began) until = Math.min(began, latest);
         const behind = until < began - overlapMs - span;
         // Of what lies far back nothing turns up late any more.
         const from = behind && !first ? until : until - overlapMs;
-        // A clock that went back asks for nothing new, and for the overlap.
         const to = Math.max(Math.min(began, until + span), from + 1);
         this.#report(behind, until, began);
         // It may come newest first, and cannot be told in parts: all of a time, or less of it.
@@ -91,6 +93,8 @@ export class TimeWindows {
         }
         yield* this.#handOver(events, until, to, signal);
         if (signal.aborted) return;
+        for (const {time} of events)
+          if (latest === Number.POSITIVE_INFINITY || time > latest) latest = time;
         until = Math.max(until, to);
         first = false;
         if (events.length < mostEvents / 4) span = Math.min(LONGEST_MS, span * 2);

@@ -8,10 +8,16 @@ export interface OutboxState {
   readonly newsSince: readonly number[];
 }
 
-/** What a later revision makes of a row; the row itself when it is not later. */
+/** News kept until they are told; of more, the latest. */
+const MOST_NEWS = 100;
+
+/**
+ * What a later revision makes of a row. The engine remembers a bounded number of alerts and counts
+ * from one again what it had forgotten: the numbers of a row go on all the same.
+ */
 export function mergeRevision(before: OutboxState | undefined, entry: OutboxEntry): OutboxState {
-  const {delivery} = entry;
   if (before === undefined) {
+    const {delivery} = entry;
     return {
       row: {
         ...entry,
@@ -25,7 +31,8 @@ export function mergeRevision(before: OutboxState | undefined, entry: OutboxEntr
     };
   }
   const {row} = before;
-  if (delivery.revision <= row.delivery.revision) return before;
+  const revision = Math.max(entry.delivery.revision, row.delivery.revision + 1);
+  const delivery = {...entry.delivery, revision};
   // What was sent has told its news; what waits or is dead has not.
   const told = row.state === 'sent';
   const merged = told
@@ -47,8 +54,8 @@ function mergeNews(
   const known = new Set(row.delivery.news.map((item) => item.observationId));
   const added = delivery.news.filter((item) => !known.has(item.observationId));
   return {
-    news: [...row.delivery.news, ...added],
-    since: [...newsSince, ...added.map(() => delivery.revision)],
+    news: [...row.delivery.news, ...added].slice(-MOST_NEWS),
+    since: [...newsSince, ...added.map(() => delivery.revision)].slice(-MOST_NEWS),
   };
 }
 

@@ -34,7 +34,7 @@ export class MemoryStore {
     if (commit.entry <= this.entry) return;
     this.commits++;
     this.entry = commit.entry;
-    this.rows.push(...liveRows(commit, Number.POSITIVE_INFINITY));
+    for (const rows of liveRows(commit, 1000)) this.rows.push(...rows);
     for (const batch of commit.observations) {
       const width = batch.facets.length;
       for (let i = 0; i < batch.count; i++) {

@@ -81,7 +81,11 @@ export function addObservations(
     }),
     (c) => {
       const query = c.req.valid('query');
-      const stream = csvOf(store, filterOf(query), query.order, query.limit, onError);
+      const stream = csvOf(store, filterOf(query), query.order, query.limit, (error) => {
+        onError(error);
+        // The server would end the answer as if nothing had happened.
+        c.env?.outgoing?.destroy();
+      });
       return c.body(stream, 200, {
         'content-type': 'text/csv; charset=utf-8',
         'content-disposition': 'attachment; filename="observations.csv"',

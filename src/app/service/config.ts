@@ -260,10 +260,20 @@ export const configSchema = z
         observations_from: score
           .default(0)
           .describe('Rows of lower scores are not stored, unless an alert tells of them.'),
-        reasons_from: score.default(0.5).describe('Sentence and counts are kept from here on.'),
+        reasons_from: score.default(0.9).describe('Sentence and counts are kept from here on.'),
         records_from: score.default(0.9).describe('The record itself is kept from here on.'),
-        observations: duration('How long rows are kept.', DAY, 3650 * DAY, '365d'),
-        records: duration('How long reasons and records are kept.', DAY, 3650 * DAY, '365d'),
+        observations: duration(
+          'How long rows are kept, counted from the newest event.',
+          DAY,
+          3650 * DAY,
+          '365d',
+        ),
+        records: duration(
+          'How long reasons and records are kept, counted likewise.',
+          DAY,
+          3650 * DAY,
+          '365d',
+        ),
         max_mb: z
           .number()
           .int()

@@ -63,9 +63,10 @@ class ThreadEngine implements EngineClient {
       transferList: snapshot?.streams.map(({bytes}) => bytes.buffer as ArrayBuffer) ?? [],
     });
     this.#worker.on('message', (answer: EngineAnswer) => this.#answered(answer));
-    this.#worker.on('error', (cause) => this.#fail(cause.message, cause));
+    // Requests are answered in order: what it died of is the oldest.
+    this.#worker.on('error', (cause) => this.#fail(this.#oldest, cause.message, cause));
     this.#worker.on('exit', (code) => {
-      if (!this.#closing) this.#fail(`it ended with code ${code}`);
+      if (!this.#closing) this.#fail(this.#oldest, `it ended with code ${code}`);
     });
   }
 
@@ -142,25 +143,39 @@ class ThreadEngine implements EngineClient {
   }
 
   #answered(answer: EngineAnswer): void {
+    if (!answer.ok && answer.error.code === null) {
+      // What it was doing is half done: nothing it says from here on can be relied on.
+      this.#fail(answer.id, answer.error.message);
+      return;
+    }
     const pending = this.#pending.get(answer.id);
     this.#pending.delete(answer.id);
     if (answer.ok) pending?.resolve(answer.value);
-    else if (answer.error.code === null) {
-      // What it was doing is half done: nothing it says from here on can be relied on.
-      this.#pending.set(answer.id, pending ?? {resolve: () => {}, reject: () => {}});
-      this.#fail(answer.error.message);
-    } else pending?.reject(appErrorOf(answer.error, answer.error.code));
+    else if (answer.error.code !== null) {
+      pending?.reject(appErrorOf(answer.error, answer.error.code));
+    }
   }
 
-  #fail(why: string, cause?: unknown): void {
+  get #oldest(): number | undefined {
+    for (const id of this.#pending.keys()) return id;
+    return undefined;
+  }
+
+  /** @param culprit the request that it failed at: that one alone is told so. */
+  #fail(culprit: number | undefined, why: string, cause?: unknown): void {
     if (this.#failure !== undefined || this.#closing) return;
-    this.#failure = new AppError('worker_failed', `The engine's thread failed: ${why}`, {
+    const failure = new AppError('worker_failed', `The engine's thread failed: ${why}`, {
       cause,
       retryable: true,
     });
-    this.#rejectAll(this.#failure);
+    this.#failure = failure;
+    const pending = culprit === undefined ? undefined : this.#pending.get(culprit);
+    if (culprit !== undefined) this.#pending.delete(culprit);
+    pending?.reject(failure);
+    const lost = 'The engine failed at something else';
+    this.#rejectAll(new AppError('interrupted', lost, {cause: failure, retryable: true}));
     void this.#worker.terminate();
-    this.#onFailure(this.#failure);
+    this.#onFailure(failure);
   }
 
   #rejectAll(error: AppError): void {

@@ -2,6 +2,7 @@ import type {ContextInfo, NoveltyResult, ObservationInput, Profile} from '../../
 import {assert} from '../../base/assert.ts';
 import {AppError} from '../../base/errors.ts';
 import {hash64} from '../../base/hash.ts';
+import {isEventTime} from '../../event/event-time.ts';
 import type {AlertItem} from '../../pipeline/alert.ts';
 import {columnsOf, type DecodeSettings, openWholeDecoder} from '../../pipeline/decode-session.ts';
 import type {DeadLetter, ObservationBatch, ObservationDetail} from '../../pipeline/observation.ts';
@@ -802,10 +803,17 @@ function readItem(
   index: number,
 ): {time: number; fields: Readonly<Record<string, string>>; id: string} {
   try {
-    if (isObservation(item) && item.fields !== null) {
-      return {time: timeOf(item.time), fields: item.fields, id: ''};
+    const read =
+      isObservation(item) && item.fields !== null
+        ? {time: timeOf(item.time), fields: item.fields, id: ''}
+        : stream.read(item);
+    // Neither the model nor a store could go on after another time, or what is no text.
+    if (!isEventTime(read.time)) throw new Error(`${read.time} is no time from 1990 to 2200`);
+    if (Array.isArray(read.fields)) throw new Error('Its fields have no names');
+    for (const [name, text] of Object.entries(read.fields)) {
+      if (typeof text !== 'string') throw new Error(`Field ${JSON.stringify(name)} is no text`);
     }
-    return stream.read(item);
+    return read;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new AppError('usage', `Item ${index}: ${why}`, {cause});

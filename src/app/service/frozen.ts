@@ -1,4 +1,4 @@
-import type {Explanation} from '../../score/explain.ts';
+import type {Explanation, FacetExplanation} from '../../score/explain.ts';
 
 /** An explanation as JSON, to be kept beside the row: the counts as they were. */
 export function frozenExplanation(explanation: Explanation, origin: string | undefined): string {
@@ -13,7 +13,8 @@ export function frozenExplanation(explanation: Explanation, origin: string | und
       bits: short(facet.bits),
       share: short(facet.share),
       knownTo: facet.knownTo,
-      levels: facet.levels.map((level) => ({
+      // Of what is usual, its own history says enough.
+      levels: (telling(facet) ? facet.levels : facet.levels.slice(0, 1)).map((level) => ({
         name: level.name,
         total: short(level.total),
         totalTimes: level.totalTimes,
@@ -24,11 +25,18 @@ export function frozenExplanation(explanation: Explanation, origin: string | und
         firstSeen: Number.isFinite(level.firstSeen) ? level.firstSeen : null,
         lastSeen: Number.isFinite(level.lastSeen) ? level.lastSeen : null,
       })),
-      usual: facet.usual.map(({value, share}) => ({value, share: short(share)})),
+      usual: telling(facet)
+        ? facet.usual.map(({value, share}) => ({value, share: short(share)}))
+        : [],
       ...(facet.holders !== undefined && {holders: facet.holders}),
       sentence: facet.sentence,
     })),
   });
+}
+
+/** Whether there is anything to explain about a facet. */
+function telling({bits, share}: FacetExplanation): boolean {
+  return bits >= 1 || share >= 0.02;
 }
 
 /** Four decimals: what a reader can use. */

@@ -48,6 +48,8 @@ export interface IngestorOptions {
   readonly learning?: boolean | undefined;
   /** Milliseconds between checkpoints, at least; 60,000 unless told. */
   readonly checkpointEvery?: number | undefined;
+  /** Most of the time that may go into checkpoints; a twentieth unless told. */
+  readonly checkpointShare?: number | undefined;
   readonly log?: IngestLog | undefined;
   /** Called after each commit: rows are stored, deliveries may be due. */
   readonly onCommitted?: ((commit: Commit) => void) | undefined;
@@ -58,6 +60,8 @@ export interface IngestorOptions {
   /** Whether the engine has a thread of its own; true unless a test says otherwise. */
   readonly threaded?: boolean | undefined;
   readonly scanner?: 'fast' | 'reference' | undefined;
+  /** Opens the engine; for tests that make it fail. */
+  readonly open?: typeof openEngine | undefined;
   /** Bytes after which the journal begins a new segment. */
   readonly segmentBytes?: number | undefined;
 }
@@ -96,8 +100,8 @@ const MAX_QUEUED_ROWS = 200_000;
 /** Rows of one transaction, unless one entry has more. */
 const COMMIT_ROWS = 50_000;
 const COMMIT_ENTRIES = 2_000;
-/** Rows shown live of one commit: what a feed keeps. */
-const LIVE_ROWS = 20_000;
+/** Rows shown live before others have their turn. */
+const LIVE_ROWS = 2_000;
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 30_000;
 /** Failures of the engine's thread within an hour after which it is not started again. */
@@ -106,6 +110,8 @@ const MAX_RESTARTS = 10;
 const PATIENCE_MS = 5_000;
 const CLOSING_MS = 15_000;
 const RATE_WINDOW_MS = 10_000;
+/** Commits remembered before those outside of the window are forgotten. */
+const MAX_RATES = 10_000;
 
 /**
  * Brings what sources hand over through the journal and the engine into the store, in the order of
@@ -182,8 +188,11 @@ export class Ingestor {
     try {
       await this.#open();
     } catch (error) {
-      this.#fail(error);
+      const stopped = this.#stopping.signal.aborted;
+      if (!stopped) this.#fail(error);
       await this.stop();
+      // What was opened after it was told to stop.
+      if (stopped) await Promise.allSettled([this.#engine?.close(), this.#journal?.close()]);
       throw error;
     }
     for (const source of this.#options.sources) this.addSource(source);
@@ -219,6 +228,7 @@ export class Ingestor {
     const last = journal.last;
     await this.#until(() => this.#processed >= last);
     await this.#setUp();
+    if (this.#stopping.signal.aborted) throw new AppError('interrupted', STOPPED);
   }
 
   /** Makes the engine what the configuration says, by entries where it is not. */
@@ -421,7 +431,8 @@ export class Ingestor {
     if (this.#fatal === undefined) {
       const last = this.#journal?.last ?? 0;
       const done = await within(
-        CLOSING_MS,
+        // A store that is away is not likely to come back just now.
+        this.#storeState.state === 'ok' ? CLOSING_MS : CLOSING_MS / 10,
         this.#until(() => this.#stored >= last).then(() => this.checkpoint()),
       );
       if (!done) this.#log('warn', 'Stopped before all was stored; the journal keeps it');
@@ -430,7 +441,7 @@ export class Ingestor {
     this.#ring();
     await this.#engine?.close();
     await Promise.allSettled([this.#pump, this.#committing, this.#checkpointing]);
-    const error = new AppError('interrupted', 'The service was stopped');
+    const error = new AppError('interrupted', STOPPED);
     for (const {reject} of this.#waiters.values()) reject(error);
     this.#waiters.clear();
     await this.#journal?.close();
@@ -591,7 +602,7 @@ export class Ingestor {
   // The engine: entries in, commits out, in the order of the journal.
 
   async #openEngine(): Promise<void> {
-    const {asnTable, scanner, threaded = true} = this.#options;
+    const {asnTable, scanner, threaded = true, open = openEngine} = this.#options;
     const checkpoints = this.#checkpoints as Checkpoints;
     const resources = {asnTable, scanner};
     this.#engineLost = undefined;
@@ -604,7 +615,7 @@ export class Ingestor {
     for (const entry of this.#bestFirst(checkpoints.entries)) {
       try {
         const {snapshot, info} = await checkpoints.load(entry);
-        engine = await openEngine({resources, snapshot, threaded, onFailure, after: 0});
+        engine = await open({resources, snapshot, threaded, onFailure, after: 0});
         this.#checkpoint = info;
         break;
       } catch (error) {
@@ -617,7 +628,7 @@ export class Ingestor {
     }
     if (engine === undefined) {
       const after = await this.#beginning(problem);
-      engine = await openEngine({resources, snapshot: undefined, threaded, onFailure, after});
+      engine = await open({resources, snapshot: undefined, threaded, onFailure, after});
     }
     this.#engine = engine;
     const info = await engine.info();
@@ -717,7 +728,8 @@ export class Ingestor {
         .then(
           (result) => this.#take(number, entry, result),
           (error: unknown) => {
-            if (failure === undefined) this.#suspect(number);
+            // What was merely in line behind it is not to blame.
+            if (error instanceof AppError && error.code === 'worker_failed') this.#suspect(number);
             failure ??= error;
           },
         )
@@ -834,10 +846,14 @@ export class Ingestor {
   // The way out: store, live feed.
 
   async #commitAll(): Promise<void> {
+    let shown = Promise.resolve();
     for (;;) {
       // Also after a failure: what the engine has given is good.
       while (this.#queue.length === 0 && !this.#closed) await this.#bell.rung;
-      if (this.#closed) return;
+      if (this.#closed) {
+        await shown;
+        return;
+      }
       const some = this.#takeQueued();
       const commit = merged(some.map((each) => each.commit));
       const rows = some.reduce((sum, each) => sum + each.rows, 0);
@@ -851,17 +867,26 @@ export class Ingestor {
       for (const {firstId, count} of commit.observations) {
         this.#lastId = Math.max(this.#lastId, firstId + count - 1);
       }
-      if (rows > 0) this.#rates.push([performance.now(), rows]);
+      if (rows > 0) {
+        this.#rates.push([performance.now(), rows]);
+        // Nobody may ever ask for the rate.
+        if (this.#rates.length > MAX_RATES) this.#rate();
+      }
       for (const {release} of some) release?.();
       this.#ring();
-      this.#publish(commit);
+      // While these are shown, the store may be at work on the next.
+      await shown;
+      shown = this.#publish(commit);
     }
   }
 
-  #publish(commit: Commit): void {
+  async #publish(commit: Commit): Promise<void> {
     try {
-      this.#options.live.publish(liveRows(commit, LIVE_ROWS));
       this.#options.onCommitted?.(commit);
+      for (const rows of liveRows(commit, LIVE_ROWS)) {
+        this.#options.live.publish(rows);
+        if (rows.length === LIVE_ROWS) await new Promise((resolve) => setImmediate(resolve));
+      }
     } catch (error) {
       // Rows are safe: whoever listens must not stop what comes after.
       this.#log('error', `A listener failed: ${asError(error).message}`);
@@ -918,8 +943,9 @@ export class Ingestor {
         .finally(() => {
           // A large model must not keep the engine busy with being saved.
           const took = performance.now() - from;
+          const {checkpointShare = 0.05} = this.#options;
           if (!this.#stopping.signal.aborted) {
-            this.#scheduleCheckpoint(Math.max(this.#every, 20 * took));
+            this.#scheduleCheckpoint(Math.max(this.#every, took / checkpointShare));
           }
         });
     }, delay);
@@ -1012,11 +1038,13 @@ export class Ingestor {
   async #until(holds: () => boolean): Promise<void> {
     while (!holds()) {
       if (this.#fatal !== undefined) throw this.#fatal;
+      if (this.#closed) throw new AppError('interrupted', STOPPED);
       await this.#bell.rung;
     }
   }
 }
 
+const STOPPED = 'The service was stopped';
 const GIVEN_UP = Symbol('given up');
 
 /** Several commits in a row as one. */

@@ -351,7 +351,11 @@ export class RunningService implements Service {
       }
       await this.ingestor.setLearning(false);
       await this.store.putSetting('backfill', JSON.stringify({doneAt: Date.now()}));
-      for (const declared of later) await this.addSource(declared);
+      for (const declared of later) {
+        // A reload may have added or removed it, a former attempt have come this far.
+        const wanted = this.#config.sources.some(({name}) => name === declared.name);
+        if (wanted && !this.#sources.has(declared.name)) await this.addSource(declared);
+      }
       this.#backfill = undefined;
       this.#log.info('Caught up: alerts are sent from now on');
     } catch (error) {
@@ -512,7 +516,10 @@ export class RunningService implements Service {
   /** Removes what is not to be kept any more. */
   async #retain(): Promise<void> {
     const {observations, records, max_mb: most} = this.#config.keep;
-    const now = Date.now();
+    // Age is counted from the newest event: an old trail that is read now is not old in itself, and
+    // a clock that runs ahead for a while removes nothing.
+    const newest = await this.store.observations({}, {order: 'time', limit: 1});
+    const now = Math.min(Date.now(), newest.rows[0]?.eventTime ?? 0);
     const removed = await this.store.retain({
       observationsBefore: now - durationMs(observations),
       detailsBefore: now - durationMs(records),

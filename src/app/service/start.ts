@@ -109,7 +109,10 @@ export async function startService(
       ...(options.threaded !== undefined && {threaded: options.threaded}),
     });
     service.ingesting(ingestor);
-    await ingestor.start();
+    // Going through the journal, and waiting for the store, may take long.
+    const onAbort = () => void running.stop();
+    options.signal?.addEventListener('abort', onAbort, {once: true});
+    await ingestor.start().finally(() => options.signal?.removeEventListener('abort', onAbort));
     const later = config.sources.filter((declared) => !first.includes(declared));
     service.run(backfill === undefined ? undefined : {later});
     log.info({url: service.url, dataDir, version: options.version}, 'Running');
@@ -191,11 +194,12 @@ async function backfillOf(
   return {since};
 }
 
-function authOf({server}: Config): {oidc?: OidcOptions} | undefined {
+function authOf({server}: Config): {tokens: boolean; oidc?: OidcOptions} | undefined {
   if (server.auth === undefined) return undefined;
-  const {oidc} = server.auth;
-  if (oidc === undefined) return {};
+  const {tokens, oidc} = server.auth;
+  if (oidc === undefined) return {tokens};
   return {
+    tokens,
     oidc: {
       issuer: oidc.issuer,
       clientId: oidc.client_id,

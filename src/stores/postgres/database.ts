@@ -101,10 +101,10 @@ export class PostgresDatabase implements Database {
   }
 
   /** One process writes: it holds a lock for as long as its connection lasts. */
-  async claim(): Promise<void> {
-    await this.#writing.use(async () => {
+  async claim(): Promise<boolean> {
+    return await this.#writing.use(async () => {
       const writer = await this.#connected();
-      if (this.#claimed) return;
+      if (this.#claimed) return false;
       try {
         const [[claimed] = []] = await select(
           writer,
@@ -121,6 +121,7 @@ export class PostgresDatabase implements Database {
           {retryable: true},
         );
       }
+      return true;
     });
   }
 
@@ -139,7 +140,8 @@ export class PostgresDatabase implements Database {
       sql`SELECT value FROM settings WHERE name = ${LARGEST_SIZE}`,
     );
     const largest: typeof now = stored ? JSON.parse(String(stored)) : {bytes: 0, observations: 0};
-    if (now.bytes > largest.bytes || now.observations > largest.observations) {
+    // Vacuuming itself makes tables grow a little.
+    if (now.bytes > largest.bytes * 1.1 || now.observations > largest.observations) {
       await this.transaction(async (session) => {
         await session.run(sql`DELETE FROM settings WHERE name = ${LARGEST_SIZE}`);
         await session.run(
@@ -259,6 +261,9 @@ class PostgresSession implements Session {
     const {text, values} = toStatement(statement);
     return (await this.#client.query(text, values.map(toStored))).rowCount ?? 0;
   }
+
+  /** Vacuuming does. */
+  async rewrite(): Promise<void> {}
 
   async append(table: string, parts: readonly BulkRows[]): Promise<void> {
     const stream = this.#client.query(copyFrom(`COPY ${table} FROM STDIN`));

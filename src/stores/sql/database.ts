@@ -19,6 +19,8 @@ export interface Session {
   rows(query: Fragment): Promise<Value[][]>;
   /** Rows changed. */
   run(statement: Fragment): Promise<number>;
+  /** Makes the room of rows that were removed from a table free, where it else would not be. */
+  rewrite(table: string): Promise<void>;
   /** Adds rows in bulk. */
   append(table: string, rows: readonly BulkRows[]): Promise<void>;
 }
@@ -42,8 +44,11 @@ export interface Database {
   columns(query: Fragment): Promise<Value[][]>;
   /** One after the other. All of `body` is done, or nothing. */
   transaction<T>(body: (session: Session) => Promise<T>): Promise<T>;
-  /** The right to commit; fails when another process has it. */
-  claim(): Promise<void>;
+  /**
+   * The right to commit; fails when another process has it. True when it is new: others may have
+   * committed in between.
+   */
+  claim(): Promise<boolean>;
   /** Bytes in use. */
   bytes(): Promise<number>;
   /** Gives back the room of rows that were removed. */

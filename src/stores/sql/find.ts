@@ -18,6 +18,13 @@ export interface Place {
   readonly id: number;
 }
 
+/** Rows of a page, in its order. */
+export interface Found {
+  readonly ids: number[];
+  /** Holds for all of them: what lets the rest of each row be read without going through all. */
+  readonly within: Fragment;
+}
+
 /** Times of the first and last event, and how many there are; undefined when there is none. */
 export async function timeRange(
   context: FilterContext,
@@ -37,15 +44,16 @@ export async function findByTime(
   direction: 'earlier' | 'later',
   after: Place | undefined,
   limit: number,
-): Promise<number[]> {
+): Promise<Found> {
   const range = await timeRange(context);
-  if (range === undefined || limit <= 0) return [];
+  if (range === undefined || limit <= 0) return {ids: [], within: raw('false')};
   const lowest = Math.max(range.first, Math.ceil(bounds.from ?? range.first));
   const highest = Math.min(range.last, Math.ceil(bounds.to ?? range.last + 1) - 1);
   const beyond = after === undefined ? raw('true') : afterPlace(after, direction);
   const perRow = (range.last - range.first) / range.count;
   let width = Math.max(SHORTEST_MS, Math.ceil(perRow * limit * ROWS_PER_WANTED));
-  const found: number[] = [];
+  const ids: number[] = [];
+  const times: number[] = [];
   const earlier = direction === 'earlier';
   let from = earlier ? Math.min(highest, after?.time ?? highest) : lowest;
   if (!earlier && after !== undefined) from = Math.max(lowest, after.time);
@@ -53,17 +61,23 @@ export async function findByTime(
     const to = earlier ? Math.max(lowest, from - width) : Math.min(highest, from + width);
     const order = raw(earlier ? 'event_time DESC, id DESC' : 'event_time, id');
     const rows = await context.database.rows(
-      sql`SELECT id FROM observations
+      sql`SELECT id, event_time FROM observations
         WHERE event_time >= ${Math.min(from, to)} AND event_time <= ${Math.max(from, to)}
           AND ${beyond} AND ${condition}
-        ORDER BY ${order} LIMIT ${limit - found.length}`,
+        ORDER BY ${order} LIMIT ${limit - ids.length}`,
     );
-    for (const [id] of rows) found.push(Number(id));
-    if (found.length >= limit) break;
+    for (const [id, time] of rows) {
+      ids.push(Number(id));
+      times.push(Number(time));
+    }
+    if (ids.length >= limit) break;
     from = earlier ? to - 1 : to + 1;
     width *= GROWTH;
   }
-  return found;
+  const [first = 0] = times;
+  const last = times.at(-1) ?? 0;
+  const within = sql`event_time >= ${Math.min(first, last)} AND event_time <= ${Math.max(first, last)}`;
+  return {ids, within};
 }
 
 function afterPlace({time, id}: Place, direction: 'earlier' | 'later'): Fragment {
@@ -77,7 +91,7 @@ export async function findByScore(
   condition: Fragment,
   after: {readonly score: number; readonly id: number} | undefined,
   limit: number,
-): Promise<number[]> {
+): Promise<Found> {
   const highest = after === undefined ? undefined : levelOf(after.score);
   const below = highest === undefined ? raw('true') : sql`level <= ${highest}`;
   const counts = await context.database.rows(
@@ -99,7 +113,8 @@ export async function findByScore(
     sql`SELECT id FROM observations WHERE level >= ${lowest} AND ${below} AND ${beyond}
       AND ${condition} ORDER BY score DESC, id DESC LIMIT ${limit}`,
   );
-  return found.map(([id]) => Number(id));
+  const within = sql`level >= ${lowest} AND ${below}`;
+  return {ids: found.map(([id]) => Number(id)), within};
 }
 
 function byFirstDescending(a: readonly number[], b: readonly number[]): number {
@@ -112,9 +127,10 @@ export async function findById(
   condition: Fragment,
   after: number,
   limit: number,
-): Promise<number[]> {
+): Promise<Found> {
   const rows = await context.database.rows(
     sql`SELECT id FROM observations WHERE id > ${after} AND ${condition} ORDER BY id LIMIT ${limit}`,
   );
-  return rows.map(([id]) => Number(id));
+  const ids = rows.map(([id]) => Number(id));
+  return {ids, within: sql`id <= ${ids.at(-1) ?? 0} AND id >= ${ids[0] ?? 0}`};
 }

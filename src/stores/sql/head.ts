@@ -1,3 +1,4 @@
+import {AppError} from '../../base/errors.ts';
 import type {Database, Session, Value} from './database.ts';
 import {sql} from './statement.ts';
 
@@ -10,6 +11,15 @@ export interface Head {
   readonly deadLetters: number;
   readonly lastDeadLetter: number;
 }
+
+export const EMPTY_HEAD: Head = {
+  entry: 0,
+  lastId: 0,
+  observations: 0,
+  details: 0,
+  deadLetters: 0,
+  lastDeadLetter: 0,
+};
 
 const QUERY = sql`SELECT entry, last_id, observations, details, dead_letters, last_dead_letter FROM head`;
 
@@ -26,10 +36,16 @@ export async function readHead(database: Pick<Database | Session, 'rows'>): Prom
   };
 }
 
-export async function writeHead(session: Session, head: Head): Promise<void> {
-  await session.run(sql`UPDATE head SET entry = ${head.entry}, last_id = ${head.lastId},
-    observations = ${head.observations}, details = ${head.details},
-    dead_letters = ${head.deadLetters}, last_dead_letter = ${head.lastDeadLetter}`);
+/** Moves the head on. Nobody else may have done so meanwhile. */
+export async function writeHead(session: Session, before: Head, head: Head): Promise<void> {
+  const changed = await session.run(sql`UPDATE head SET entry = ${head.entry},
+    last_id = ${head.lastId}, observations = ${head.observations}, details = ${head.details},
+    dead_letters = ${head.deadLetters}, last_dead_letter = ${head.lastDeadLetter}
+    WHERE entry = ${before.entry}`);
+  if (changed === 1) return;
+  throw new AppError('store_unavailable', 'Cannot write the store: another process writes it', {
+    retryable: true,
+  });
 }
 
 function toNumber(value: Value): number {

@@ -4,7 +4,7 @@ import type {Value} from './database.ts';
 import {uuidText} from './event-id.ts';
 import type {FilterContext} from './filter.ts';
 import {DIMENSION_COLUMNS, TEXT_COLUMNS} from './schema.ts';
-import {join, raw, sql} from './statement.ts';
+import {type Fragment, join, raw, sql} from './statement.ts';
 
 const COLUMNS = [
   'id',
@@ -25,16 +25,22 @@ const COLUMNS = [
   ...TEXT_COLUMNS,
 ] as const;
 
-/** Rows by their ids, in the order of these, with all that hangs on them. */
+/**
+ * Rows by their ids, in the order of these, with all that hangs on them. `within` is a condition
+ * that holds for all of them, of plain comparisons: a list of ids alone would have every row read.
+ */
 export async function readObservations(
   context: FilterContext,
   wanted: readonly number[],
+  within: Fragment = raw('true'),
 ): Promise<StoredObservation[]> {
   if (wanted.length === 0) return [];
   const {database} = context;
   const ids = join(wanted, ', ');
   const [found, reasons, eventTexts] = await Promise.all([
-    database.rows(sql`SELECT ${raw(COLUMNS.join(', '))} FROM observations WHERE id IN (${ids})`),
+    database.rows(
+      sql`SELECT ${raw(COLUMNS.join(', '))} FROM observations WHERE id IN (${ids}) AND ${within}`,
+    ),
     database.rows(sql`SELECT id, reason FROM details WHERE id IN (${ids})`),
     database.rows(sql`SELECT id, text FROM event_texts WHERE id IN (${ids})`),
   ]);

@@ -8,6 +8,9 @@ import {type Fragment, raw, sql} from './statement.ts';
 const ROOM = 0.9;
 /** Bytes are known only after the fact; so often is it tried. */
 const ROUNDS = 6;
+const LEAST_GAIN = 0.99;
+/** From this share of details on that were removed, those left are written anew. */
+const REWRITE_FROM = 0.1;
 
 /** Removes what policy no longer keeps; rows removed. */
 export async function retain(
@@ -17,9 +20,12 @@ export async function retain(
   let removed = await removeOlder(database, policy.observationsBefore, policy.detailsBefore);
   if (removed > 0) await database.compact();
   if (policy.maxBytes !== undefined) {
+    let before = Number.POSITIVE_INFINITY;
     for (let round = 0; round < ROUNDS; round++) {
       const bytes = await database.bytes();
-      if (bytes <= policy.maxBytes) break;
+      // If removing rows frees nothing, removing all of them is no answer.
+      if (bytes <= policy.maxBytes || bytes > before * LEAST_GAIN) break;
+      before = bytes;
       const gone = await removeShare(database, 1 - (policy.maxBytes * ROOM) / bytes);
       if (gone === 0) break;
       removed += gone;
@@ -40,7 +46,7 @@ async function removeOlder(
         WHERE event_time < ${Math.max(observationsBefore, detailsBefore)})`,
     );
     await session.run(
-      sql`DELETE FROM outbox WHERE state = 'sent' AND created_at < ${observationsBefore}`,
+      sql`DELETE FROM outbox WHERE state <> 'waiting' AND created_at < ${observationsBefore}`,
     );
     const letters = await session.run(
       sql`DELETE FROM dead_letters WHERE noted_at < ${observationsBefore}`,
@@ -93,7 +99,8 @@ async function count(
 ): Promise<void> {
   if (observations + details + deadLetters === 0) return;
   const head = await readHead(session);
-  await writeHead(session, {
+  if (details >= head.details * REWRITE_FROM) await session.rewrite('details');
+  await writeHead(session, head, {
     ...head,
     observations: head.observations - observations,
     details: head.details - details,

@@ -18,8 +18,8 @@ import type {Database, Value} from './database.ts';
 import {Dictionary} from './dictionary.ts';
 import {uuidWords} from './event-id.ts';
 import {eventIdCondition, type FilterContext, toCondition} from './filter.ts';
-import {findById, findByScore, findByTime} from './find.ts';
-import {readHead, writeHead} from './head.ts';
+import {type Found, findById, findByScore, findByTime} from './find.ts';
+import {EMPTY_HEAD, type Head, readHead, writeHead} from './head.ts';
 import {Layouts} from './layouts.ts';
 import {readObservations} from './observations.ts';
 import {findDelivery, mergeDeliveries, readOutbox, updateDelivery} from './outbox-table.ts';
@@ -43,6 +43,7 @@ export class SqlStore implements Store {
   readonly #context: FilterContext;
   readonly #dictionaries: ReadonlyMap<string, Dictionary>;
   readonly #layouts = new Layouts();
+  #head: Head = EMPTY_HEAD;
   /** What is in memory may not agree with the tables: a commit failed. */
   #stale = true;
   /** The last of the changes that must come one after the other, ids included. */
@@ -61,6 +62,7 @@ export class SqlStore implements Store {
   async load(): Promise<void> {
     await this.#layouts.load(this.#database);
     for (const dictionary of this.#dictionaries.values()) await dictionary.load();
+    this.#head = await readHead(this.#database);
     this.#stale = false;
   }
 
@@ -71,13 +73,13 @@ export class SqlStore implements Store {
 
   async commit(commit: Commit): Promise<void> {
     await this.#oneByOne(async () => {
-      await this.#database.claim();
+      if (await this.#database.claim()) this.#stale = true;
       if (this.#stale) await this.load();
-      const head = await readHead(this.#database);
+      const head = this.#head;
       if (commit.entry <= head.entry) return;
       const {added, prepared} = await prepareTexts(this.#dictionaries, commit.observations);
       this.#stale = true;
-      await this.#database.transaction(async (session) => {
+      this.#head = await this.#database.transaction(async (session) => {
         const next = await writeRows(
           session,
           commit,
@@ -88,7 +90,8 @@ export class SqlStore implements Store {
           head,
         );
         await mergeDeliveries(session, commit.deliveries);
-        await writeHead(session, next);
+        await writeHead(session, head, next);
+        return next;
       });
       for (const [column, texts] of added.texts) this.#dictionaries.get(column)?.keep(texts);
       this.#layouts.keep(added.layouts);
@@ -100,8 +103,13 @@ export class SqlStore implements Store {
     const {order, limit, cursor} = page;
     checkLimit(limit);
     const condition = await toCondition(this.#context, filter);
-    const ids = await this.#find(filter, condition, order, cursor, limit + 1);
-    const rows = await readObservations(this.#context, ids.slice(0, limit));
+    const {ids, within} = await this.#find(filter, condition, order, cursor, limit + 1);
+    const plain = await toCondition(this.#context, {...filter, text: undefined});
+    const rows = await readObservations(
+      this.#context,
+      ids.slice(0, limit),
+      sql`${within} AND ${plain}`,
+    );
     const last = rows.at(-1);
     if (ids.length <= limit || last === undefined) return {rows, next: null};
     return {rows, next: encodeCursor(order, keyOf(last, order))};
@@ -113,7 +121,7 @@ export class SqlStore implements Store {
     order: Page['order'],
     cursor: string | undefined,
     limit: number,
-  ): Promise<number[]> {
+  ): Promise<Found> {
     const key = cursor === undefined ? [] : decodeCursor(cursor, order, order === 'id' ? 1 : 2);
     const [value, id] = key;
     if (order === 'id') return await findById(this.#context, condition, value ?? 0, limit);
@@ -135,7 +143,7 @@ export class SqlStore implements Store {
 
   async observation(id: number): Promise<StoredObservation | undefined> {
     if (!Number.isSafeInteger(id)) return undefined;
-    return (await readObservations(this.#context, [id]))[0];
+    return (await readObservations(this.#context, [id], sql`id = ${id}`))[0];
   }
 
   async byEventId(eventId: string): Promise<StoredObservation[]> {
@@ -145,7 +153,8 @@ export class SqlStore implements Store {
         ? sql`SELECT id FROM event_texts WHERE text = ${eventId} ORDER BY id LIMIT 100`
         : sql`SELECT id FROM observations WHERE ${eventIdCondition(words)} ORDER BY id LIMIT 100`,
     );
-    return await readObservations(this.#context, found.map(first));
+    const within = words === undefined ? raw('true') : eventIdCondition(words);
+    return await readObservations(this.#context, found.map(first), within);
   }
 
   async detail(id: number): Promise<ObservationDetail | undefined> {
@@ -179,7 +188,8 @@ export class SqlStore implements Store {
       findByTime(this.#context, own, {}, 'earlier', here, before),
       findByTime(this.#context, own, {}, 'later', here, after),
     ]);
-    return await readObservations(this.#context, [...earlier.reverse(), id, ...later]);
+    const ids = [...earlier.ids.reverse(), id, ...later.ids];
+    return await readObservations(this.#context, ids, own);
   }
 
   async plot(filter: ObservationFilter, colour: Dimension, limit: number): Promise<PlotPoints> {
@@ -257,11 +267,12 @@ export class SqlStore implements Store {
     return Object.fromEntries(rows.map(([reason, count]) => [String(reason), Number(count)]));
   }
 
-  async due(now: number, limit: number): Promise<OutboxRow[]> {
+  async due(now: number, limit: number, destination?: string): Promise<OutboxRow[]> {
     checkLimit(limit);
+    const of = destination === undefined ? raw('true') : sql`destination = ${destination}`;
     const states = await readOutbox(
       this.#database,
-      sql`WHERE state = 'waiting' AND next_at <= ${now} ORDER BY number LIMIT ${limit}`,
+      sql`WHERE state = 'waiting' AND next_at <= ${now} AND ${of} ORDER BY number LIMIT ${limit}`,
     );
     return states.map(({row}) => row);
   }
@@ -352,10 +363,15 @@ export class SqlStore implements Store {
   async putToken(token: TokenRow): Promise<void> {
     await this.#oneByOne(() =>
       this.#database.transaction(async (session) => {
+        const [[known] = []] = await session.rows(
+          sql`SELECT revoked_at FROM tokens WHERE id = ${token.id}`,
+        );
+        // Whoever notes its use may have read it before it was revoked.
+        const revokedAt = numberOrNull(known) ?? token.revokedAt;
         await session.run(sql`DELETE FROM tokens WHERE id = ${token.id}`);
         await session.run(sql`INSERT INTO tokens VALUES (${token.id}, ${token.name}, ${token.hash},
           ${token.scope}, ${token.createdAt}, ${token.expiresAt}, ${token.lastUsedAt},
-          ${token.revokedAt})`);
+          ${revokedAt})`);
       }),
     );
   }

@@ -153,7 +153,7 @@ function Destination({destination, onChanged}: DestinationProps) {
     });
   const trouble = lastError !== '' || dead > 0;
   return (
-    <section className={trouble ? 'card trouble' : 'card'} aria-label={name}>
+    <section className={trouble ? 'card trouble' : 'card'} aria-label={visible(name)}>
       <h3>
         {trouble && '⚠ '}
         {visible(name)} <span className="muted">{visible(type)}</span>
@@ -199,7 +199,7 @@ function Destination({destination, onChanged}: DestinationProps) {
 function Deliveries({rows}: {readonly rows: readonly DeliveryRow[]}) {
   return (
     <ScrollBox label="Deliveries">
-      <table className="plain">
+      <table className="plain stacked">
         <thead>
           <tr>
             <th scope="col">State</th>
@@ -221,46 +221,51 @@ function Deliveries({rows}: {readonly rows: readonly DeliveryRow[]}) {
         <tbody>
           {rows.map((row) => (
             <tr key={`${row.destination} ${row.id} ${row.revision}`}>
-              <td className={row.state === 'dead' ? 'error nowrap' : 'nowrap'}>
+              <td data-label="State" className={row.state === 'dead' ? 'error nowrap' : 'nowrap'}>
                 {row.state === 'dead' ? '⚠ given up' : row.state}
               </td>
-              <td className="when">
+              <td data-label="Made" className="when">
                 <TimeText time={row.createdAt} />
               </td>
-              <td>{visible(row.destination)}</td>
-              <td>
+              <td data-label="Destination">{visible(row.destination)}</td>
+              <td data-label="Principal">
                 <PrincipalLink name={row.principal} />
               </td>
-              <td>
+              <td data-label="Score">
                 <ScoreText score={row.score} />
               </td>
-              <td className="what">
+              <td data-label="Title" className="what">
                 <Link
-                  to={addressOf({
-                    ...queryOf(''),
-                    principal: row.principal,
-                    from: row.createdAt - HOUR_MS,
-                    to: row.createdAt + HOUR_MS,
-                  })}
+                  to={addressOf({...queryOf(''), principal: row.principal, ...hourOf(row.key)})}
                 >
                   {visible(row.title)}
                 </Link>
                 {row.revision > 1 && <span className="muted"> update {row.revision}</span>}
               </td>
-              <td className="number">{formatCount(row.count)}</td>
-              <td className="number">{formatCount(row.attempts)}</td>
-              <td className="when">
+              <td data-label="Events" className="number">
+                {formatCount(row.count)}
+              </td>
+              <td data-label="Attempts" className="number">
+                {formatCount(row.attempts)}
+              </td>
+              <td data-label="Sent, or next" className="when">
                 {row.state === 'dead' ? (
                   '–'
                 ) : (
                   <TimeText time={row.state === 'sent' ? row.sentAt : row.nextAt} />
                 )}
               </td>
-              <td>{visible(row.lastError)}</td>
+              <td data-label="Last error">{visible(row.lastError)}</td>
             </tr>
           ))}
         </tbody>
       </table>
     </ScrollBox>
   );
+}
+
+/** The hour of an alert, by event time, as its key ends with; nothing if it does not. */
+function hourOf(key: string): {from?: number; to?: number} {
+  const from = Date.parse(`${/\d{4}-\d\d-\d\dT\d\d$/.exec(key)?.[0]}:00Z`);
+  return Number.isFinite(from) ? {from, to: from + HOUR_MS} : {};
 }

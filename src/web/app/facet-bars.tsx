@@ -1,3 +1,5 @@
+import {visible} from './text.ts';
+
 /** Bits by facet, the most surprising first, as bars with their numbers. */
 export function FacetBars({bits}: {readonly bits: Readonly<Record<string, number>>}) {
   const facets = Object.entries(bits).sort(([, a], [, b]) => b - a);
@@ -9,7 +11,7 @@ export function FacetBars({bits}: {readonly bits: Readonly<Record<string, number
       <tbody>
         {facets.map(([name, value]) => (
           <tr key={name}>
-            <th scope="row">{name}</th>
+            <th scope="row">{visible(name)}</th>
             <td>
               <Bar value={value} most={most} />
             </td>

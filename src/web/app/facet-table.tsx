@@ -40,7 +40,7 @@ export function FacetTable({facets, who}: Props) {
 
 function Histories({facet, who}: {readonly facet: Facet; readonly who: string}) {
   return (
-    <ScrollBox label={`Histories of ${facet.facet}`}>
+    <ScrollBox label={`Histories of ${visible(facet.facet)}`}>
       <table>
         <thead>
           <tr>
@@ -68,10 +68,10 @@ function Histories({facet, who}: {readonly facet: Facet; readonly who: string}) 
               <td className="number">{formatCount(level.totalTimes)}</td>
               <td className="number">{formatCount(level.distinct)}</td>
               <td>
-                <TimeText time={level.firstSeen} />
+                <TimeText time={level.firstSeen} brief />
               </td>
               <td>
-                <TimeText time={level.lastSeen} />
+                <TimeText time={level.lastSeen} brief />
               </td>
             </tr>
           ))}

@@ -129,7 +129,7 @@ function Sources({status}: {readonly status: IngestStatus}) {
   if (status.sources.length === 0) return <p className="muted">None is configured.</p>;
   return (
     <ScrollBox label="Sources">
-      <table className="plain">
+      <table className="plain stacked">
         <thead>
           <tr>
             <th scope="col">Name</th>
@@ -155,7 +155,7 @@ function Sources({status}: {readonly status: IngestStatus}) {
                 <th scope="row">
                   {visible(source.name)} <span className="muted">{visible(source.kind)}</span>
                 </th>
-                <td>
+                <td data-label="State">
                   <span className={bad ? 'error' : undefined}>
                     {bad ? '⚠ ' : ''}
                     {source.state}
@@ -164,15 +164,19 @@ function Sources({status}: {readonly status: IngestStatus}) {
                     <span className="muted detail"> {visible(source.detail)}</span>
                   )}
                 </td>
-                <td className="number">{formatCount(source.records)}</td>
-                <td className="number">{formatBytes(source.bytes)}</td>
-                <td className="number">
+                <td data-label="Records" className="number">
+                  {formatCount(source.records)}
+                </td>
+                <td data-label="Bytes" className="number">
+                  {formatBytes(source.bytes)}
+                </td>
+                <td data-label="Waiting" className="number">
                   {source.backlog === null ? 'unknown' : formatCount(source.backlog)}
                 </td>
-                <td>
+                <td data-label="Latest event">
                   <TimeText time={source.latestEventTime} />
                 </td>
-                <td>
+                <td data-label="Arrived">
                   {source.latestArrival === null
                     ? 'never'
                     : `${formatSpan(status.now - source.latestArrival)} ago`}
@@ -206,7 +210,7 @@ function Letters({rows}: {readonly rows: readonly DeadLetter[]}) {
   if (rows.length === 0) return <p className="muted">No record was set aside.</p>;
   return (
     <ScrollBox label="Records set aside">
-      <table className="plain">
+      <table className="plain stacked">
         <thead>
           <tr>
             <th scope="col">When</th>
@@ -218,17 +222,17 @@ function Letters({rows}: {readonly rows: readonly DeadLetter[]}) {
         <tbody>
           {rows.map((row) => (
             <tr key={row.id}>
-              <td className="when">
+              <td data-label="When" className="when">
                 <TimeText time={row.at} />
               </td>
-              <td>{visible(row.reason.replaceAll('_', ' '))}</td>
-              <td className="mono">
+              <td data-label="Reason">{visible(row.reason.replaceAll('_', ' '))}</td>
+              <td data-label="Where" className="mono">
                 {visible(row.source)}: {visible(row.object)}
                 {row.index >= 0 && `, record ${row.index}`}
                 {row.offset >= 0 && `, byte ${formatCount(row.offset)}`}
                 {row.length > 0 && ` (${formatBytes(row.length)})`}
               </td>
-              <td>{visible(row.detail)}</td>
+              <td data-label="Detail">{visible(row.detail)}</td>
             </tr>
           ))}
         </tbody>

@@ -45,7 +45,7 @@ export function HelpDialog({open, onClose}: Props) {
       </dl>
       <p className="muted">
         On the plot: drag to zoom, double click for the whole range, click a point to select it. A
-        score of 0.99 says that of a hundred events ninety-nine were more usual.
+        score of 0.95 is met by about 1 event in 400, 0.99 by 1 in 10,000, 0.999 by 1 in a million.
       </p>
       <button type="button" onClick={onClose}>
         Close

@@ -34,12 +34,18 @@ export interface FeedState {
   /** Rows that live updates have put before the others since the last load. */
   readonly shifted: number;
   readonly following: boolean;
+  /** More comes than can be watched: loaded anew now and then instead of followed. */
+  readonly hasty: boolean;
 }
 
 export const PLOT_POINTS = 100_000;
 const MAX_POINTS = 200_000;
 const PAGE_ROWS = 200;
 const MAX_LIVE_ROWS = 20_000;
+/** Events per second from which a feed is not followed one by one, and when it is again. */
+const HASTY_FROM = 6_000;
+const HASTY_TO = 3_000;
+const HASTY_RELOAD_MS = 10_000;
 /** Between two updates of what is shown. */
 const TELL_MS = 200;
 
@@ -66,6 +72,7 @@ export class ObservationFeed {
     latest: undefined,
     shifted: 0,
     following: true,
+    hasty: false,
   };
   readonly #listeners = new Set<() => void>();
   #query: FeedQuery | undefined;
@@ -80,6 +87,8 @@ export class ObservationFeed {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #morePending = false;
   #changes: Partial<FeedState> = {};
+  #hasty: ReturnType<typeof setInterval> | undefined;
+  #unwatch: (() => void) | undefined;
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -92,6 +101,7 @@ export class ObservationFeed {
     const before = this.#query;
     if (before !== undefined && JSON.stringify(before) === JSON.stringify(query)) return;
     this.#query = query;
+    this.#unwatch ??= live.subscribe(() => this.#watchPace());
     const refilter =
       before === undefined || JSON.stringify(before.filter) !== JSON.stringify(query.filter);
     // All of the new stretch may be here already: what was loaded held every point of a longer one.
@@ -143,13 +153,17 @@ export class ObservationFeed {
 
   resume(): void {
     this.#set({following: true});
-    this.#follow(this.#seenTo);
+    if (this.#hasty === undefined) this.#follow(this.#seenTo);
   }
 
   close(): void {
     this.#abort.abort();
     this.#unfollow?.();
     this.#unfollow = undefined;
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    clearInterval(this.#hasty);
+    this.#hasty = undefined;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     // A page may be shown, taken away and shown again.
@@ -206,7 +220,9 @@ export class ObservationFeed {
         }
       }
       // From here on the stream brings what is newer, however long the load takes.
-      if (what.refilter && this.#state.following) this.#follow(this.#seenTo);
+      if (what.refilter && this.#current().following && this.#hasty === undefined) {
+        this.#follow(this.#seenTo);
+      }
       const newest = getJson<Page>('/api/v1/observations?order=time&limit=1', signal);
       const latest = (await newest).rows[0]?.eventTime;
       this.#changes = {...this.#changes, latest};
@@ -275,6 +291,28 @@ export class ObservationFeed {
       },
       after,
     );
+  }
+
+  /** While a backlog is read, thousands a second come: more than anybody watches, or draws. */
+  #watchPace(): void {
+    const {status} = live.state();
+    if (status === undefined) return;
+    const {eventsPerSecond} = status;
+    if (this.#hasty === undefined && eventsPerSecond > HASTY_FROM) {
+      this.#seenTo = this.#unfollow?.() ?? this.#seenTo;
+      this.#unfollow = undefined;
+      this.#hasty = setInterval(() => {
+        if (!this.#current().following || this.#current().loading) return;
+        this.#seenTo = Math.max(this.#seenTo, live.lastId);
+        this.reload();
+      }, HASTY_RELOAD_MS);
+      this.#set({hasty: true});
+    } else if (this.#hasty !== undefined && eventsPerSecond < HASTY_TO) {
+      clearInterval(this.#hasty);
+      this.#hasty = undefined;
+      this.#set({hasty: false});
+      if (this.#current().following) this.#follow(this.#seenTo);
+    }
   }
 
   #fresh(rows: readonly Observation[]): Observation[] {

@@ -42,7 +42,7 @@ export function ObservationPage({id}: {readonly id: number}) {
     p: () => {
       if (data !== undefined) go(principalPath(data.observation.dimensions.principal));
     },
-    escape: () => history.back(),
+    escape: () => (history.length > 1 ? history.back() : go('/')),
   });
   useEffect(() => {
     const name = data?.observation.dimensions.operation;

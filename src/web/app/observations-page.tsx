@@ -114,8 +114,19 @@ export function ObservationsPage() {
           {truncated && (
             <span className="muted"> · the {formatCount(points.count)} most novel are drawn</span>
           )}
+          {state.hasty && (
+            <span className="muted"> · too many a second to follow: renewed every 10 s</span>
+          )}
           {state.loading && total !== undefined && <span className="muted"> · loading …</span>}
         </p>
+        <span className="zoom">
+          <button type="button" onClick={() => scaleRange(0.5)} title="+" aria-label="Zoom in">
+            +
+          </button>
+          <button type="button" onClick={() => scaleRange(2)} title="-" aria-label="Zoom out">
+            −
+          </button>
+        </span>
         {(isZoomed || query.last !== '') && (
           <button type="button" onClick={reset} title="0">
             Whole range

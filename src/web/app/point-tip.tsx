@@ -3,7 +3,7 @@ import type {Observation, ObservationDetail} from '../../api/types.ts';
 import {getJson} from './api.ts';
 import {usePreferences} from './preferences.ts';
 import {ScoreText} from './score-text.tsx';
-import {formatMoment, shortPrincipal, visible} from './text.ts';
+import {componentText, formatMoment, shortPrincipal, visible} from './text.ts';
 
 interface Props {
   readonly id: number;
@@ -79,5 +79,5 @@ export function PointTip({id, x, y, over, rows}: Props) {
 export function reasonOf({reason, mostNovel}: Observation): string {
   if (reason !== null && reason !== '') return reason;
   if (mostNovel === null) return 'Nothing unusual';
-  return `Most unusual: ${mostNovel.facet} ${mostNovel.value} (${mostNovel.bits.toFixed(1)} bits)`;
+  return `Most unusual: ${mostNovel.facet} ${componentText(mostNovel.facet, mostNovel.value)} (${mostNovel.bits.toFixed(1)} bits)`;
 }

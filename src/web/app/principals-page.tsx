@@ -91,7 +91,7 @@ export function PrincipalsPage() {
       )}
       {rows.length > 0 && (
         <ScrollBox label="Principals">
-          <table className="plain principals">
+          <table className="plain stacked principals">
             <thead>
               <tr>
                 <th scope="col">Principal</th>
@@ -119,17 +119,23 @@ export function PrincipalsPage() {
                     <PrincipalLink name={row.principal} />
                     <span className="muted whole"> {visible(row.principal)}</span>
                   </th>
-                  <td>{visible(row.kind)}</td>
-                  <td className="number">
+                  <td data-label="Kind">{visible(row.kind)}</td>
+                  <td data-label="Highest score" className="number">
                     <ScoreText score={row.maxScore} />
                   </td>
-                  <td className="number">{row.over99 === 0 ? '–' : formatCount(row.over99)}</td>
-                  <td className="number">{row.over95 === 0 ? '–' : formatCount(row.over95)}</td>
-                  <td className="number">{formatCount(row.events)}</td>
-                  <td>
+                  <td data-label="≥ 0.99" className="number">
+                    {row.over99 === 0 ? '–' : formatCount(row.over99)}
+                  </td>
+                  <td data-label="≥ 0.95" className="number">
+                    {row.over95 === 0 ? '–' : formatCount(row.over95)}
+                  </td>
+                  <td data-label="Events" className="number">
+                    {formatCount(row.events)}
+                  </td>
+                  <td data-label="First seen">
                     <TimeText time={row.firstTime} />
                   </td>
-                  <td>
+                  <td data-label="Last seen">
                     <TimeText time={row.lastTime} />
                   </td>
                 </tr>

@@ -13,6 +13,7 @@ export type Session =
 let session: Session = {state: 'loading'};
 const listeners = new Set<() => void>();
 const RETRY_MS = 2_000;
+const UNTOLD: UiSettings = {version: '', thresholds: [], contexts: []};
 
 function set(next: Session): void {
   session = next;
@@ -28,15 +29,25 @@ export async function openSession(): Promise<void> {
   try {
     const me = await getJson<Me>('/api/v1/me');
     setCsrf(me.csrf);
-    const settings = await getJson<UiSettings>('/api/v1/ui-settings');
-    set({state: 'ready', me, settings});
+    // A busy service may be slow to tell of itself: the pages need not wait for that.
+    set({state: 'ready', me, settings: UNTOLD});
     live.start();
+    void loadSettings();
   } catch (error) {
     if (session.state === 'login' && error instanceof ApiFailure && error.status === 401) return;
     const failure =
       error instanceof ApiFailure ? error : new ApiFailure(0, 'unreadable', String(error));
     set({state: 'failed', failure});
     setTimeout(() => void openSession(), RETRY_MS);
+  }
+}
+
+async function loadSettings(): Promise<void> {
+  try {
+    const settings = await getJson<UiSettings>('/api/v1/ui-settings');
+    if (session.state === 'ready') set({...session, settings});
+  } catch {
+    setTimeout(() => void loadSettings(), RETRY_MS);
   }
 }
 
@@ -57,7 +68,9 @@ const THRESHOLDS: readonly [number, number] = [0.95, 0.99];
 export function useThresholds(): readonly [number, number] {
   const now = useSession();
   if (now.state !== 'ready') return THRESHOLDS;
-  const [low = THRESHOLDS[0], high = low] = [...now.settings.thresholds].sort((a, b) => a - b);
+  const told = [...now.settings.thresholds].sort((a, b) => a - b);
+  if (told.length === 0) return THRESHOLDS;
+  const [low = THRESHOLDS[0], high = low] = told;
   return low === THRESHOLDS[0] && high === THRESHOLDS[1] ? THRESHOLDS : [low, high];
 }
 

@@ -23,6 +23,27 @@ export function shortPrincipal(principal: string): string {
   return slash < 0 ? name : name.slice(slash + 1) || name;
 }
 
+const HOURS = ['0–4', '4–8', '8–12', '12–16', '16–20', '20–24'];
+
+/** A value of a component as people call it: "working days 4–8 h" for "h1". */
+export function componentText(component: string, value: string): string {
+  if (component === 'principal') return visible(shortPrincipal(value));
+  if (component === 'hour' || component === 'time') {
+    const [, part, block] = /^([hw])([0-5])$/.exec(value) ?? [];
+    if (block !== undefined) {
+      return `${part === 'h' ? 'working days' : 'days off'} ${HOURS[Number(block)]} h`;
+    }
+  }
+  if (value === '-') return NOTHING[component] ?? 'none';
+  return visible(value);
+}
+
+const NOTHING: Readonly<Record<string, string>> = {
+  error: 'success',
+  resource: 'anything unnamed',
+  network: 'an unknown network',
+};
+
 /** `2026-11-22 03:04:05Z`, or the reader's own clock with its offset. */
 export function formatMoment(time: number, zone: Zone): string {
   return `${formatTime(time, zone)}${zone === 'utc' ? 'Z' : ` ${offsetAt(time)}`}`;

@@ -1,14 +1,24 @@
+import {formatTime} from '../report/format.ts';
 import {usePreferences} from './preferences.ts';
 import {formatMoment} from './text.ts';
 
+interface Props {
+  readonly time: number | null;
+  /** Without seconds, where many stand beside each other. */
+  readonly brief?: boolean;
+}
+
 /** A moment in the zone that the reader prefers; the other one as its title. */
-export function TimeText({time}: {readonly time: number | null}) {
+export function TimeText({time, brief = false}: Props) {
   const {zone} = usePreferences();
   if (time === null) return <span className="muted">never</span>;
   const other = formatMoment(time, zone === 'utc' ? 'local' : 'utc');
   return (
-    <time dateTime={new Date(time).toISOString()} title={other}>
-      {formatMoment(time, zone)}
+    <time
+      dateTime={new Date(time).toISOString()}
+      title={brief ? `${formatMoment(time, zone)}, ${other}` : other}
+    >
+      {brief ? formatTime(time, zone).slice(0, 16) : formatMoment(time, zone)}
     </time>
   );
 }

@@ -1,0 +1,30 @@
+import {expect, test} from 'vitest';
+import type {AppError} from '../../base/errors.ts';
+import {openEngine} from './engine-client.ts';
+import type {Entry} from './entries.ts';
+
+test('blames the entry that the engine failed at, and none that waited behind it', async () => {
+  const failures: AppError[] = [];
+  const engine = await openEngine({
+    resources: {},
+    snapshot: undefined,
+    after: 0,
+    threaded: true,
+    onFailure: (error) => failures.push(error),
+  });
+  const sound: Entry = {kind: 'mode', learning: true, at: 0};
+  const poisonous = {kind: 'create-context', stream: 'x', setup: null, at: 0} as unknown as Entry;
+  const entries = [sound, poisonous, sound, sound];
+  const told: string[] = [];
+  await Promise.allSettled(
+    entries.map((entry, i) =>
+      engine.process(i + 1, entry, []).then(
+        () => told.push(`${i + 1} done`),
+        (error: AppError) => told.push(`${i + 1} ${error.code}`),
+      ),
+    ),
+  );
+  expect(told).toEqual(['1 done', '2 worker_failed', '3 interrupted', '4 interrupted']);
+  expect(failures.map(({code}) => code)).toEqual(['worker_failed']);
+  await engine.close();
+});
