@@ -51,7 +51,8 @@ export async function main(args: readonly string[]): Promise<number> {
     const interrupted = abort.signal.aborted && code === EXIT.done && !graceful;
     return interrupted ? EXIT.interrupted : code;
   } catch (error) {
-    return exitCodeOf(error, output);
+    const stopped = graceful && error instanceof AppError && error.code === 'interrupted';
+    return stopped ? EXIT.done : exitCodeOf(error, output);
   } finally {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
