@@ -59,7 +59,7 @@ export function LoginPage() {
             Log in
           </button>
           <p className="muted">
-            Made by <code>oddtrail token create NAME --scope read</code>
+            Made by <code>oddtrail token create --name NAME --scope read</code>
           </p>
         </form>
       )}

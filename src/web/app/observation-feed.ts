@@ -47,8 +47,8 @@ export interface FeedState {
   readonly hasty: boolean;
 }
 
-export const PLOT_POINTS = 100_000;
-const MAX_POINTS = 200_000;
+export const PLOT_POINTS = 120_000;
+const MAX_POINTS = 240_000;
 const PAGE_ROWS = 200;
 const MAX_LIVE_ROWS = 20_000;
 /** Events per second from which a feed is not followed one by one, and when it is again. */
