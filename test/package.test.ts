@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {expect, test} from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -48,6 +48,8 @@ test('the package holds all that it needs, and works where it is installed', (co
       'dist/pipeline/thread.js',
       'dist/decode/scanner-wasm.generated.js',
       'dist/web/report/page.js',
+      'dist/web/app/index.html',
+      'dist/app/service/engine-thread.js',
       'examples/vpn-logins/contexts.yml',
       'LICENSE',
       'package.json',
@@ -71,7 +73,9 @@ test('the package holds all that it needs, and works where it is installed', (co
     cpSync(unpacked, join(home, 'node_modules/oddtrail'), {recursive: true});
     rmSync(unpacked, {recursive: true});
     for (const name of Object.keys(dependencies)) {
-      symlinkSync(join(ROOT, 'node_modules', name), join(home, 'node_modules', name), 'dir');
+      const link = join(home, 'node_modules', name);
+      mkdirSync(dirname(link), {recursive: true});
+      symlinkSync(join(ROOT, 'node_modules', name), link, 'dir');
     }
     const command = join(home, 'node_modules/oddtrail/bin/oddtrail.js');
     const oddtrail = (...args: string[]) => sh(process.execPath, [command, ...args], home);
