@@ -141,7 +141,7 @@ function print({times, errors, streamed, wrong}: Report, cpuSeconds: number): vo
 
 /** The other process. */
 async function read(url: string): Promise<void> {
-  const load = JSON.parse(process.env['LOAD'] ?? '{}') as Record<string, number>;
+  const load = JSON.parse(process.env.LOAD ?? '{}') as Record<string, number>;
   const {READERS: readers = 1, SECONDS: seconds = 1, PAUSE: pause = 0, STREAMS: streams = 0} = load;
   const times: Record<string, number[]> = {};
   const errors: Record<string, number> = {};
@@ -199,7 +199,7 @@ async function read(url: string): Promise<void> {
       else if (turn < 0.55) {
         await get('by operation', 'observations?operation=service:Operation7&minScore=0.9');
       } else if (turn < 0.75) {
-        const id = 1 + Math.floor(own.next() * (load['ROWS'] ?? 1));
+        const id = 1 + Math.floor(own.next() * (load.ROWS ?? 1));
         await get('one', `observations/${id}`);
         await get('around it', `observations/${id}/neighbours`);
       } else if (turn < 0.85) await get('principals of a day', `principals?${days}`);

@@ -156,7 +156,7 @@ export class Oidc {
       if (clientSecret !== undefined) form.set('client_secret', clientSecret);
     } else {
       const pair = `${formEncoded(clientId)}:${formEncoded(clientSecret)}`;
-      headers['authorization'] = `Basic ${Buffer.from(pair).toString('base64')}`;
+      headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
     }
     const answer = await fetchJson(config.token_endpoint, {
       method: 'POST',
@@ -188,7 +188,7 @@ export class Oidc {
       const {azp, aud} = payload;
       const severalReaders = Array.isArray(aud) && aud.length > 1;
       const forUs = azp === undefined ? !severalReaders : azp === clientId;
-      const fresh = payload['nonce'] === nonce;
+      const fresh = payload.nonce === nonce;
       if (!forUs || !fresh) throw failed('The id token is not for this login');
       return payload;
     } catch (cause) {
@@ -265,8 +265,8 @@ async function fetchJson(url: string, init: RequestInit): Promise<unknown> {
 }
 
 function nameOf(claims: JWTPayload): string {
-  const email = claims['email_verified'] === false ? undefined : claims['email'];
-  const name = [email, claims['preferred_username'], claims.sub].find(
+  const email = claims.email_verified === false ? undefined : claims.email;
+  const name = [email, claims.preferred_username, claims.sub].find(
     (each): each is string => typeof each === 'string' && each !== '',
   );
   return (name ?? 'unknown').replace(/[^\w.@+ -]/g, '_').slice(0, 128);
