@@ -310,6 +310,8 @@ export class FakeService implements Service {
   async record(): Promise<string | undefined> {
     return this.recordText;
   }
+  refusesPush(): undefined {}
+
   async push(source: string, headers: Headers, body: Uint8Array<ArrayBuffer>) {
     const requestId = headers.get('x-amz-firehose-request-id');
     const response = requestId === null ? {} : {response: {requestId, timestamp: NOON}};

@@ -42,6 +42,8 @@ export interface Service {
   score(stream: string, items: readonly ObservationInput[]): Promise<NoveltyResult[] | undefined>;
   /** The record as delivered, from the store or once more from its source. */
   record(observation: StoredObservation): Promise<string | undefined>;
+  /** Why a pushed body need not even be read; undefined if it must be. */
+  refusesPush(source: string, headers: Headers): PushResult | undefined;
   /** A body pushed to an `http` source by that name; durable when it returns. */
   push(source: string, headers: Headers, body: Uint8Array<ArrayBuffer>): Promise<PushResult>;
   destinations(): Promise<DestinationInfo[]>;

@@ -79,6 +79,8 @@ export type PushResult =
 
 /** A source that is given its payloads by HTTP requests. */
 export interface PushSource extends Source {
+  /** Why a body need not even be read, going by the headers alone; undefined if it must be. */
+  refuses(headers: Headers): PushResult | undefined;
   /** Resolves when the body is durable, or cannot be taken; never rejects for what was sent. */
   push(headers: Headers, body: Uint8Array<ArrayBuffer>): Promise<PushResult>;
 }

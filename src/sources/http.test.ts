@@ -183,3 +183,17 @@ test('without a token or a secret it is not set up', async () => {
   await expect(httpSource('push', {auth: {}}).check()).rejects.toMatchObject({code: 'usage'});
   await httpSource('push', {auth: {open: true}}).check();
 });
+
+test('refuses by the headers alone whom it does not know, before a body is read', () => {
+  const source = httpSource('push', {auth: {tokens: ['sesame'], secrets: ['s3cret']}});
+  const of = (headers: Record<string, string>) => source.refuses(new Headers(headers));
+  expect(of({})).toMatchObject({ok: false, status: 401});
+  expect(of({authorization: 'Bearer wrong'})).toMatchObject({ok: false, status: 401});
+  // Known, but nobody reads the source yet.
+  expect(of({authorization: 'Bearer sesame'})).toMatchObject({ok: false, status: 503});
+  expect(of({'x-oddtrail-signature': 't=1,v1=00'})).toMatchObject({ok: false, status: 503});
+  expect(of({'x-amz-firehose-request-id': 'r-1'})).toMatchObject({
+    status: 401,
+    response: {requestId: 'r-1', errorMessage: 'no token and no signature was presented'},
+  });
+});

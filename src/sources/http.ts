@@ -8,7 +8,7 @@ import type {
   SourceBatch,
   SourceStatus,
 } from '../pipeline/source.ts';
-import {type HttpAuth, refusal} from './http-auth.ts';
+import {type HttpAuth, refusal, SIGNATURE_HEADER} from './http-auth.ts';
 import {wait} from './wait.ts';
 
 export interface HttpOptions {
@@ -44,6 +44,19 @@ export function httpSource(name: string, options: HttpOptions): PushSource {
   return new HttpSource(name, options);
 }
 
+const FIREHOSE_REQUEST = 'x-amz-firehose-request-id';
+
+/** A result with the answer that Firehose reads, if it was Firehose that asked. */
+function answerTo(headers: Headers, result: PushResult): PushResult {
+  const requestId = headers.get(FIREHOSE_REQUEST);
+  if (requestId === null) return result;
+  // As the protocol has it: the same id in header and body, else the delivery counts as failed.
+  const response = {requestId, timestamp: Date.now()};
+  return result.ok
+    ? {...result, response}
+    : {...result, response: {...response, errorMessage: result.detail}};
+}
+
 class HttpSource implements PushSource {
   readonly name: string;
   readonly kind = 'http';
@@ -71,15 +84,18 @@ class HttpSource implements PushSource {
     };
   }
 
+  refuses(headers: Headers): PushResult | undefined {
+    // A signature is over the body, so it is looked at when that is here.
+    const signed = headers.has(SIGNATURE_HEADER) && (this.#auth.secrets ?? []).length > 0;
+    const why = signed ? undefined : refusal(this.#auth, headers, new Uint8Array(0), Date.now());
+    if (why !== undefined) return answerTo(headers, {ok: false, status: 401, detail: why});
+    if (this.#reading) return undefined;
+    return answerTo(headers, busy('the source is not being read now'));
+  }
+
   async push(headers: Headers, body: Uint8Array<ArrayBuffer>): Promise<PushResult> {
-    const requestId = headers.get('x-amz-firehose-request-id') ?? undefined;
-    const result = await this.#take(headers, body, requestId !== undefined);
-    if (requestId === undefined) return result;
-    // As the protocol has it: the same id in header and body, else the delivery counts as failed.
-    const response = {requestId, timestamp: Date.now()};
-    return result.ok
-      ? {...result, response}
-      : {...result, response: {...response, errorMessage: result.detail}};
+    const firehose = headers.has(FIREHOSE_REQUEST);
+    return answerTo(headers, await this.#take(headers, body, firehose));
   }
 
   async #take(

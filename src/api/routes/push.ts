@@ -29,8 +29,11 @@ export function addPush(api: Api, service: Service): void {
       }),
       async (c) => {
         const {source} = c.req.valid('param');
-        const bytes = new Uint8Array(await c.req.arrayBuffer());
-        const result = await service.push(source, c.req.raw.headers, bytes);
+        const {headers: sent} = c.req.raw;
+        // Who has no key does not get to fill our memory.
+        const result =
+          service.refusesPush(source, sent) ??
+          (await service.push(source, sent, new Uint8Array(await c.req.arrayBuffer())));
         if (result.ok) {
           return c.json({...(result.response ?? {records: result.records})}, 200);
         }

@@ -53,6 +53,8 @@ const CATCH_UP_POLL_MS = 100;
 /** Name of the token for commands on this machine; no token made by people can be called so. */
 export const LOCAL_TOKEN = '(this machine)';
 
+const NO_SOURCE: PushResult = {ok: false, status: 404, detail: 'There is no such source'};
+
 /** The service while it runs: what the API asks of it, and how it is changed and ended. */
 export class RunningService implements Service {
   readonly store: Store;
@@ -250,12 +252,18 @@ export class RunningService implements Service {
     return recordAt(bytes, offset, length, eventId) ?? undefined;
   }
 
+  refusesPush(name: string, headers: Headers): PushResult | undefined {
+    const source = this.#pushSource(name);
+    return source === undefined ? NO_SOURCE : source.refuses(headers);
+  }
+
   async push(name: string, headers: Headers, body: Uint8Array<ArrayBuffer>): Promise<PushResult> {
+    return (await this.#pushSource(name)?.push(headers, body)) ?? NO_SOURCE;
+  }
+
+  #pushSource(name: string): PushSource | undefined {
     const source = this.#sources.get(name);
-    if (source?.declared.type !== 'http') {
-      return {ok: false, status: 404, detail: 'There is no such source'};
-    }
-    return (source.made as PushSource).push(headers, body);
+    return source?.declared.type === 'http' ? (source.made as PushSource) : undefined;
   }
 
   async destinations(): Promise<DestinationInfo[]> {
