@@ -38,7 +38,7 @@ const ingestor = new Ingestor({
   settings: {
     destinations: [
       {name: 'pager', minScore: 0.99},
-      {name: 'chat', minScore: 0.95},
+      {name: 'chat', minScore: 0.9},
     ],
     publicUrl: 'https://oddtrail.example.com',
     keep: {recordsFrom: 0.9, reasonsFrom: 0.8},
