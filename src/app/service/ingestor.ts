@@ -433,7 +433,11 @@ export class Ingestor {
       const done = await within(
         // A store that is away is not likely to come back just now.
         this.#storeState.state === 'ok' ? CLOSING_MS : CLOSING_MS / 10,
-        this.#until(() => this.#stored >= last).then(() => this.checkpoint()),
+        this.#until(() => this.#stored >= last).then(async () => {
+          // One that is under way was begun before the last entries.
+          await this.#checkpointing?.catch(() => {});
+          await this.checkpoint();
+        }),
       );
       if (!done) this.#log('warn', 'Stopped before all was stored; the journal keeps it');
     }
