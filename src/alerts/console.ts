@@ -11,15 +11,16 @@ export function consoleAlerter(
     name,
     minScore: options.minScore,
     async deliver({alert, news}: Delivery): Promise<DeliveryResult> {
-      for (const item of news) {
-        const facts = [
-          scoreText(item.score),
-          timeText(item.eventTime),
-          item.operation,
-          item.reason,
-        ];
+      const tell = (facts: readonly string[]): void => {
         const line = clip(facts.map(oneLine).join('  '), 500);
         write(alert.test ? `test  ${line}` : line);
+      };
+      const {detection} = alert;
+      if (detection !== undefined) {
+        tell([detection.severity, timeText(alert.lastTime), detection.id, alert.title]);
+      }
+      for (const {score, eventTime, operation, reason} of detection === undefined ? news : []) {
+        tell([scoreText(score), timeText(eventTime), operation, reason]);
       }
       return {ok: true, status: 'written'};
     },

@@ -1,4 +1,4 @@
-import type {Alert, Alerter, AlertItem, Delivery, DeliveryResult} from '../pipeline/alert.ts';
+import type {Alert, AlertDetection, Alerter, AlertItem, Delivery, DeliveryResult} from '../pipeline/alert.ts';
 import {destinationUrl, post, resultOf} from './http-delivery.ts';
 import {clip, oneLine, scoreText, timeText} from './text.ts';
 
@@ -48,7 +48,7 @@ export function pagerDutyEvent(alert: Alert, routingKey: string): object {
       timestamp: timeText(alert.lastTime),
       component: clip(oneLine(last?.service ?? ''), 255),
       group: alert.account,
-      class: alert.test ? 'test' : 'novelty',
+      class: alert.test ? 'test' : (alert.detection?.id ?? 'novelty'),
       custom_details: {
         principal: clip(oneLine(alert.principal), 512),
         account: alert.account,
@@ -56,9 +56,24 @@ export function pagerDutyEvent(alert: Alert, routingKey: string): object {
         observations: alert.count,
         first: timeText(alert.firstTime),
         last: timeText(alert.lastTime),
+        ...(alert.detection !== undefined && detectionDetails(alert.detection)),
         events: alert.items.map(itemDetails),
       },
     },
+  };
+}
+
+function detectionDetails({id, severity, facts, ...rest}: AlertDetection): object {
+  return {
+    detection: id,
+    severity,
+    techniques: rest.techniques.join(', '),
+    ...(Object.keys(facts).length > 0 && {
+      facts: Object.fromEntries(
+        Object.entries(facts).map(([name, text]) => [name, clip(oneLine(text), 512)]),
+      ),
+    }),
+    runbook: rest.runbook.map((step) => clip(oneLine(step), 512)),
   };
 }
 
@@ -73,6 +88,6 @@ function itemDetails(item: AlertItem): object {
     user_agent: clip(oneLine(item.userAgent), 256),
     resource: clip(oneLine(item.resource), 512),
     ...(item.error !== '-' && {error: clip(oneLine(item.error), 256)}),
-    why: clip(oneLine(item.reason), 1024),
+    ...(item.reason !== '' && {why: clip(oneLine(item.reason), 1024)}),
   };
 }

@@ -1,4 +1,4 @@
-import type {Alert, Alerter, AlertItem, Delivery, DeliveryResult} from '../pipeline/alert.ts';
+import type {Alert, AlertDetection, Alerter, AlertItem, Delivery, DeliveryResult} from '../pipeline/alert.ts';
 import {destinationUrl, post, resultOf} from './http-delivery.ts';
 import {clip, oneLine, scoreText, timeText} from './text.ts';
 
@@ -42,6 +42,12 @@ export function slackMessage({alert, news, revision}: Delivery): object {
       text: {type: 'plain_text', text: clip(oneLine(alert.title), 150), emoji: false},
     });
   }
+  if (first && alert.detection !== undefined) {
+    blocks.push({
+      type: 'section',
+      text: {type: 'mrkdwn', text: detectionText(alert.detection)},
+    });
+  }
   for (const item of told) {
     blocks.push({type: 'section', text: {type: 'mrkdwn', text: itemText(item)}});
   }
@@ -59,6 +65,21 @@ export function slackMessage({alert, news, revision}: Delivery): object {
   };
 }
 
+/** Steps of the runbook told in a message. */
+const MOST_STEPS = 5;
+
+function detectionText(detection: AlertDetection): string {
+  const {id, severity, techniques, facts, runbook} = detection;
+  const about = [severity, `\`${code(id)}\``, ...techniques].join(' · ');
+  const found = Object.entries(facts).map(([name, text]) => `${name}: ${text}`);
+  const lines = [about];
+  if (found.length > 0) lines.push(clip(escapeMrkdwn(oneLine(found.join(' · '))), 900));
+  for (const step of runbook.slice(0, MOST_STEPS)) {
+    lines.push(`• ${clip(escapeMrkdwn(oneLine(step)), 300)}`);
+  }
+  return clip(lines.join('\n'), 2900);
+}
+
 function itemText(item: AlertItem): string {
   const facts = [
     timeText(item.eventTime),
@@ -71,7 +92,7 @@ function itemText(item: AlertItem): string {
   ].filter((fact) => fact !== '' && fact !== '-');
   return [
     `*${scoreText(item.score)}* \`${code(item.operation)}\``,
-    clip(escapeMrkdwn(oneLine(item.reason)), 1200),
+    ...(item.reason === '' ? [] : [clip(escapeMrkdwn(oneLine(item.reason)), 1200)]),
     clip(escapeMrkdwn(oneLine(facts.join(' · '))), 900),
     `\`${code(item.eventId)}\``,
   ].join('\n');
@@ -79,7 +100,8 @@ function itemText(item: AlertItem): string {
 
 function factsOf(alert: Alert, first: boolean): string {
   const link = alert.link === '' ? '' : ` · <${linkText(alert.link)}|Open in Oddtrail>`;
-  const what = `${alert.count} observation${alert.count === 1 ? '' : 's'} since ${timeText(alert.firstTime)}`;
+  const things = alert.detection === undefined ? 'observation' : 'event';
+  const what = `${alert.count} ${things}${alert.count === 1 ? '' : 's'} since ${timeText(alert.firstTime)}`;
   const who = clip(escapeMrkdwn(oneLine(alert.principal)), 300);
   return `${alert.test ? 'Test · ' : ''}${first ? who : `More of ${who}`} · ${what}${link}`;
 }

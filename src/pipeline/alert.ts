@@ -1,5 +1,6 @@
 /** One observation as an alert tells it. */
 export interface AlertItem {
+  /** 0 where it is not known: what a detection remembers is the event. */
   readonly observationId: number;
   readonly eventId: string;
   /** Epoch milliseconds. */
@@ -22,9 +23,24 @@ export interface AlertItem {
   readonly reason: string;
 }
 
+/** The declared detection that an alert comes from. */
+export interface AlertDetection {
+  readonly id: string;
+  readonly kind: string;
+  readonly severity: 'informational' | 'low' | 'medium' | 'high' | 'critical';
+  readonly description: string;
+  /** ATT&CK ids. */
+  readonly techniques: readonly string[];
+  readonly runbook: readonly string[];
+  readonly references: readonly string[];
+  /** What it found, by name: a count, a decoy, an account. */
+  readonly facts: Readonly<Record<string, string>>;
+}
+
 /**
  * What is told to one destination: a principal's observations over the destination's threshold
- * within an hour. It is sent once and then updated, never repeated.
+ * within an hour, or a match of a declared detection. It is sent once and then updated, never
+ * repeated.
  */
 export interface Alert {
   /** `dedup_key`: the same for all that belongs together; ≤ 255 characters. */
@@ -48,6 +64,8 @@ export interface Alert {
   readonly link: string;
   /** Made by `alerts test`. */
   readonly test: boolean;
+  /** Of matches alone. */
+  readonly detection?: AlertDetection | undefined;
 }
 
 /** One delivery of an alert: the first, or an update of it. */

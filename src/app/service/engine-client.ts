@@ -122,6 +122,10 @@ class ThreadEngine implements EngineClient {
     return this.#ask('contexts', []) as Promise<ReturnType<Engine['contexts']>>;
   }
 
+  detections(): Promise<ReturnType<Engine['detections']>> {
+    return this.#ask('detections', []) as Promise<ReturnType<Engine['detections']>>;
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     await this.#worker.terminate();

@@ -2,7 +2,8 @@ import type {ContextInfo, NoveltyResult, ObservationInput, Profile} from '../../
 import type {ErrorCode} from '../../base/errors.ts';
 import type {ObservationBatch} from '../../pipeline/observation.ts';
 import type {EngineResources, EngineResult, EngineSnapshot} from './engine.ts';
-import type {EngineCounts, EngineSettings, Entry, StreamSetup} from './entries.ts';
+import type {DetectionHealth} from './detection-watch.ts';
+import type {DeclaredDetections, EngineCounts, EngineSettings, Entry, StreamSetup} from './entries.ts';
 
 /** What the engine knows about itself. */
 export interface EngineInfo {
@@ -12,6 +13,7 @@ export interface EngineInfo {
   readonly counts: EngineCounts;
   readonly positions: Readonly<Record<string, unknown>>;
   readonly setups: Readonly<Record<string, StreamSetup>>;
+  readonly declared: DeclaredDetections;
   /** Bytes of counts. */
   readonly byteLength: number;
 }
@@ -30,6 +32,8 @@ export interface EngineClient {
   check(stream: string, items: readonly ObservationInput[]): Promise<boolean>;
   profile(context: string, principal: string): Promise<Profile | undefined>;
   contexts(): Promise<ContextInfo[]>;
+  /** How declared detections do, by id. */
+  detections(): Promise<Readonly<Record<string, DetectionHealth>>>;
   close(): Promise<void>;
 }
 

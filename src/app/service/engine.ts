@@ -16,9 +16,11 @@ import {fingerprintOf} from '../fingerprint.ts';
 import {normalOf} from '../inspect-model.ts';
 import {isObservation, recordReader, timeOf} from '../record-reader.ts';
 import {AlertGroups, type AlertGroupsState, type AlertNews} from './alert-groups.ts';
-import type {EngineCounts, EngineSettings, Entry, SourceCounts, StreamSetup} from './entries.ts';
+import {DetectionWatch, type DetectionHealth, type DetectionWatchState} from './detection-watch.ts';
+import type {DeclaredDetections, EngineCounts, EngineSettings, Entry, SourceCounts, StreamSetup} from './entries.ts';
 import {frozenExplanation} from './frozen.ts';
 import {RowBuilder, type RowOrigin} from './row-builder.ts';
+import {WatchedEvent} from './watched-event.ts';
 
 /** What one entry led to. */
 export interface EngineResult {
@@ -81,6 +83,8 @@ interface State {
   readonly counts: EngineCounts;
   readonly positions: Readonly<Record<string, unknown>>;
   readonly groups: AlertGroupsState;
+  /** Left out by versions that had no detections. */
+  readonly watch?: DetectionWatchState | undefined;
   readonly streams: readonly {readonly name: string; readonly setup: StreamSetup}[];
 }
 
@@ -100,6 +104,8 @@ const PROFILE_VALUES = 20;
 /** Decompressed objects kept while an entry is processed. */
 const OBJECTS_AT_HAND = 16;
 const NO_IDS = new Int32Array(4);
+/** How far ahead of its arrival an event may take the time of detections. */
+const CLOCK_SLACK_MS = 10 * 60_000;
 
 /**
  * The heart of the service: a machine that entries drive from state to state. The same entries in
@@ -117,6 +123,7 @@ export class Engine {
   #learning = false;
   #settings: EngineSettings = DEFAULT_SETTINGS;
   #groups = new AlertGroups();
+  #watch = new DetectionWatch();
   #positions = new Map<string, unknown>();
   #counts: EngineCounts = {rejected: {}, dropped: {}, sources: {}};
 
@@ -155,6 +162,16 @@ export class Engine {
     return sum;
   }
 
+  /** The detections declared last, as written. */
+  get declared(): DeclaredDetections {
+    return this.#watch.declared;
+  }
+
+  /** How declared detections do, by id; those that nothing is to be said of are left out. */
+  detections(): Readonly<Record<string, DetectionHealth>> {
+    return this.#watch.health();
+  }
+
   /** Every stream, and how it was set up. */
   setups(): Readonly<Record<string, StreamSetup>> {
     return Object.fromEntries([...this.#streams].map(([name, {setup}]) => [name, setup]));
@@ -173,10 +190,20 @@ export class Engine {
   ): EngineResult {
     assert(number === this.#entry + 1, `entry ${number} cannot follow entry ${this.#entry}`);
     this.#entry = number;
-    if (skip !== undefined) return this.#skip(entry, skip);
+    const result = skip === undefined ? this.#handle(entry, payloads) : this.#skip(entry, skip);
+    const at = entry.kind === 'batch' ? entry.arrived : entry.at;
+    const {rows, deliveries} = this.#watch.drain(this.#settings, at);
+    if (rows === undefined) return result;
+    const {commit} = result;
+    const all = [...commit.deliveries, ...deliveries];
+    return {...result, commit: {...commit, detections: rows, deliveries: all}};
+  }
+
+  #handle(entry: Entry, payloads: readonly Uint8Array[]): EngineResult {
     switch (entry.kind) {
       case 'begin':
         this.#nextId = Math.max(this.#nextId, entry.firstId);
+        this.#watch.begin(entry.firstMatchId ?? 1);
         break;
       case 'batch':
         return this.#batch(entry, payloads);
@@ -196,9 +223,19 @@ export class Engine {
       }
       case 'mode':
         this.#learning = entry.learning;
+        this.#watch.learning = entry.learning;
         break;
       case 'settings':
         this.#settings = entry.settings;
+        break;
+      case 'detections':
+        this.#watch.declare(entry.declared);
+        break;
+      case 'tick':
+        this.#watch.advance(entry.eventTime);
+        break;
+      case 'alarm-state':
+        this.#watch.setAlarm(entry.detection, entry.state, entry.reason, entry.at);
         break;
     }
     return this.#result([], [], [], []);
@@ -291,6 +328,7 @@ export class Engine {
       counts: this.#counts,
       positions: Object.fromEntries(this.#positions),
       groups: this.#groups.state(),
+      watch: this.#watch.state(),
       streams: [...this.#streams.values()].map(({name, setup}) => ({name, setup})),
     };
     return {
@@ -323,6 +361,8 @@ export class Engine {
     engine.#counts = state.counts;
     engine.#positions = new Map(Object.entries(state.positions));
     engine.#groups = AlertGroups.restore(state.groups);
+    if (state.watch !== undefined) engine.#watch = DetectionWatch.restore(state.watch);
+    engine.#watch.learning = state.learning;
     for (const {name, setup} of state.streams) {
       const bytes = snapshot.streams.find((stream) => stream.name === name)?.bytes;
       if (bytes === undefined) {
@@ -408,7 +448,9 @@ export class Engine {
     }
     const buffer = new ReorderBuffer<TracedBatch>(rows + 1);
     for (const batch of batches) buffer.add(batch);
-    const run = new BatchRun(stream, payloads, this.#settings, !this.#learning);
+    const watch = this.#watchOf(stream);
+    const run = new BatchRun(stream, payloads, this.#settings, !this.#learning, watch);
+    let newest = Number.NEGATIVE_INFINITY;
     buffer.release(Number.POSITIVE_INFINITY, (batch, row) => {
       const time = batch.times[row] as number;
       counts.records++;
@@ -418,8 +460,11 @@ export class Engine {
       if (stream.detector.seen.seen(batch.eventIds, row * 4)) {
         bump(this.#counts.dropped, 'duplicate', 1);
       } else run.take(batch, row, time);
+      if (time > newest) newest = time;
       return true;
     });
+    // A record dated ahead must not take the time of all others with it.
+    watch?.advance(Math.min(newest, arrived + CLOCK_SLACK_MS));
     return this.#finish(stream, run.noted, letters, arrived, source);
   }
 
@@ -430,6 +475,8 @@ export class Engine {
     counts.latestArrival = at;
     const {detector, ids} = stream;
     const noted: Noted[] = [];
+    const watch = this.#watchOf(stream);
+    let newest = Number.NEGATIVE_INFINITY;
     const results = items.map((item, i): NoveltyResult => {
       let taken: {time: number; id: string};
       try {
@@ -461,11 +508,14 @@ export class Engine {
         offset: 0,
         length: 0,
       };
-      let best: {score: number; result: NoveltyResult} | undefined;
+      const watched = watch?.wants(detector, ids) === true;
+      let best: {score: number; result: NoveltyResult; verdict: Verdict} | undefined;
       detector.judge(ids, time, (verdict) => {
         const told = noveltyOf(stream, verdict, time);
         const {score} = verdict.scored;
-        if (best === undefined || score > best.score) best = {score, result: told.result};
+        if (best === undefined || score > best.score) {
+          best = {score, result: told.result, verdict};
+        }
         const builder = stream.builders[verdict.context] as RowBuilder;
         const row = builder.add(ids, verdict.scored, origin);
         if (told.explanation === undefined) return;
@@ -481,10 +531,17 @@ export class Engine {
           entity: entityOf(stream, verdict.context),
         });
       });
+      if (watched) {
+        const record = () => (isObservation(item) ? null : JSON.stringify(item));
+        const {verdict} = best ?? {};
+        watch?.take(new WatchedEvent(detector, ids, {time, id, origin: undefined, verdict, record}));
+      }
+      newest = Math.max(newest, time);
       detector.learn(ids, time);
       if (stream.generation !== detector.generation) renew(stream);
       return best?.result ?? noveltyOf(stream, undefined, time).result;
     });
+    watch?.advance(Math.min(newest, at + CLOCK_SLACK_MS));
     return {...this.#finish(stream, noted, [], at, 'api'), results};
   }
 
@@ -510,6 +567,12 @@ export class Engine {
     const letters = poisonLetters(entry);
     for (const name of entry.names) letters.push(setAside(entry, name, 0, why));
     return this.#result([], [], letters, []);
+  }
+
+  /** The declared detections, if there are any for the events of a stream. */
+  #watchOf({setup}: Stream): DetectionWatch | undefined {
+    const {type} = setup.contexts.stream;
+    return type === 'cloudtrail' && !this.#watch.idle ? this.#watch : undefined;
   }
 
   /** Gives ids, and makes the commit. */
@@ -579,6 +642,7 @@ class BatchRun {
   readonly #payloads: readonly Uint8Array[];
   readonly #settings: EngineSettings;
   readonly #alerting: boolean;
+  readonly #watch: DetectionWatch | undefined;
   /** Lowest score of which anything more than the row is kept or told. */
   readonly #from: number;
   readonly #maps: Int32Array[] = [];
@@ -591,7 +655,9 @@ class BatchRun {
     payloads: readonly Uint8Array[],
     settings: EngineSettings,
     alerting: boolean,
+    watch: DetectionWatch | undefined,
   ) {
+    this.#watch = watch;
     this.#stream = stream;
     this.#payloads = payloads;
     this.#settings = settings;
@@ -615,8 +681,11 @@ class BatchRun {
       offset: batch.places[row * 2] as number,
       length: batch.places[row * 2 + 1] as number,
     };
+    const watched = this.#watch?.wants(detector, ids) === true;
+    let best: Verdict | undefined;
     detector.judge(ids, time, (verdict) => {
       const {score} = verdict.scored;
+      if (watched && score > (best?.scored.score ?? -1)) best = verdict;
       if (score < this.#from && score < (this.#settings.keep.observationsFrom ?? 0)) return;
       const builder = stream.builders[verdict.context] as RowBuilder;
       const at = builder.add(ids, verdict.scored, place);
@@ -624,8 +693,30 @@ class BatchRun {
         this.#note(verdict, at, batch, row, time, origin);
       }
     });
+    if (watched) this.#show(batch, row, time, origin, best);
     detector.learn(ids, time);
     if (stream.generation !== detector.generation) renew(stream);
+  }
+
+  /** Shows an event to the declared detections. */
+  #show(
+    batch: TracedBatch,
+    row: number,
+    time: number,
+    origin: number,
+    best: Verdict | undefined,
+  ): void {
+    const {detector, ids} = this.#stream;
+    const id = eventIdText(batch, row);
+    this.#watch?.take(
+      new WatchedEvent(detector, ids, {
+        time,
+        id,
+        origin: origin < 0 ? undefined : detector.text(this.#principal, origin),
+        verdict: best,
+        record: () => this.#recordOf(batch, row, id),
+      }),
+    );
   }
 
   #note(

@@ -1,10 +1,17 @@
 import type {ObservationInput} from '../../api/types.ts';
+import type {Severity} from '../../detections/detection.ts';
+import type {AlarmState} from '../../detections/evaluator.ts';
 import type {Position} from '../../pipeline/source.ts';
 import type {Contexts} from '../contexts.ts';
 
 /** What of the configuration decides about results; it takes effect by an entry of its own. */
 export interface EngineSettings {
-  readonly destinations: readonly {readonly name: string; readonly minScore: number}[];
+  readonly destinations: readonly {
+    readonly name: string;
+    readonly minScore: number;
+    /** Lowest severity of matches that is told; of none, where it is left out. */
+    readonly minSeverity?: Severity | undefined;
+  }[];
   /** Without a slash at its end; "" when alerts have no links. */
   readonly publicUrl: string;
   readonly keep: {
@@ -23,13 +30,30 @@ export interface StreamSetup {
   readonly asnFingerprint: string;
 }
 
+/** Detections as they were written: the text is what the journal keeps, read anew when replayed. */
+export interface DeclaredDetections {
+  /** `name` is what people call the file; `from` the pack or file that a detection says it is of. */
+  readonly files: readonly {
+    readonly name: string;
+    readonly from: string;
+    readonly text: string;
+  }[];
+  /** By id; as in the configuration. */
+  readonly overrides: DetectionOverrides;
+}
+
 /**
  * Everything that changes what the engine knows, in the order in which it happened. An entry and
  * what came before it decide about its results; the time of day comes in with it or not at all.
  */
 export type Entry =
   /** The first: ids of observations go on from here. */
-  | {readonly kind: 'begin'; readonly firstId: number; readonly at: number}
+  | {
+      readonly kind: 'begin';
+      readonly firstId: number;
+      readonly firstMatchId?: number | undefined;
+      readonly at: number;
+    }
   | {
       readonly kind: 'batch';
       readonly source: string;
@@ -54,7 +78,17 @@ export type Entry =
     }
   | {readonly kind: 'reset-context'; readonly stream: string; readonly at: number}
   | {readonly kind: 'mode'; readonly learning: boolean; readonly at: number}
-  | {readonly kind: 'settings'; readonly settings: EngineSettings; readonly at: number};
+  | {readonly kind: 'settings'; readonly settings: EngineSettings; readonly at: number}
+  | {readonly kind: 'detections'; readonly declared: DeclaredDetections; readonly at: number}
+  /** Nothing came for a while: event time goes on as far as delivery can be relied on. */
+  | {readonly kind: 'tick'; readonly eventTime: number; readonly at: number}
+  | {
+      readonly kind: 'alarm-state';
+      readonly detection: string;
+      readonly state: AlarmState;
+      readonly reason: string;
+      readonly at: number;
+    };
 
 /** What one configured source has handed over so far. */
 export interface SourceCounts {

@@ -8,6 +8,8 @@ import type {
   Profile,
 } from '../../api/types.ts';
 import {AppError} from '../../base/errors.ts';
+import type {AlarmState} from '../../detections/evaluator.ts';
+import type {DetectionRows} from '../../pipeline/detections.ts';
 import type {LiveFeed} from '../../pipeline/live-feed.ts';
 import type {Source, SourceBatch} from '../../pipeline/source.ts';
 import type {Commit, Store} from '../../pipeline/store.ts';
@@ -19,7 +21,8 @@ import {type CheckpointInfo, Checkpoints} from './checkpoint.ts';
 import {asnFingerprintOf, CLOUDTRAIL_STREAM, type EngineResult} from './engine.ts';
 import {openEngine} from './engine-client.ts';
 import type {EngineClient, EngineInfo} from './engine-protocol.ts';
-import type {EngineCounts, EngineSettings, Entry, StreamSetup} from './entries.ts';
+import {type DetectionHealth, NO_DETECTIONS} from './detection-watch.ts';
+import type {DeclaredDetections, EngineCounts, EngineSettings, Entry, StreamSetup} from './entries.ts';
 import {liveRows} from './live-rows.ts';
 
 /** A configured source, and the stream that its records belong to. */
@@ -44,6 +47,10 @@ export interface IngestorOptions {
   readonly contexts: Contexts;
   readonly asnTable?: string | undefined;
   readonly settings: EngineSettings;
+  /** Detections to run beside the score; none unless given. */
+  readonly detections?: DeclaredDetections | undefined;
+  /** How late events may come, as far as the passing of quiet time goes; milliseconds. */
+  readonly deliveryDelay?: number | undefined;
   /** Whether to learn without alerts; unless told, as it was before, else live. */
   readonly learning?: boolean | undefined;
   /** Milliseconds between checkpoints, at least; 60,000 unless told. */
@@ -109,6 +116,9 @@ const MAX_RESTARTS = 10;
 /** What a caller of the API is made to wait for room. */
 const PATIENCE_MS = 5_000;
 const CLOSING_MS = 15_000;
+const TICK_MS = 60_000;
+/** CloudTrail says that it delivers within about five minutes on average; it takes fifteen at times. */
+const DELIVERY_DELAY_MS = 15 * 60_000;
 const RATE_WINDOW_MS = 10_000;
 /** Commits remembered before those outside of the window are forgotten. */
 const MAX_RATES = 10_000;
@@ -158,9 +168,12 @@ export class Ingestor {
   #counts: EngineCounts = {rejected: {}, dropped: {}, sources: {}};
   #info: EngineInfo | undefined;
   #learning = false;
+  /** Whether detections are declared. */
+  #watching = false;
   #checkpoint: CheckpointInfo | undefined;
   #checkpointing: Promise<void> | undefined;
   #checkpointTimer: NodeJS.Timeout | undefined;
+  #tickTimer: NodeJS.Timeout | undefined;
   #storeState: {state: 'ok' | 'unavailable'; detail: string} = {state: 'ok', detail: ''};
   #storeBytes = 0;
   #storeBytesAt = Number.NEGATIVE_INFINITY;
@@ -197,6 +210,7 @@ export class Ingestor {
     }
     for (const source of this.#options.sources) this.addSource(source);
     this.#scheduleCheckpoint(this.#every);
+    this.#scheduleTick();
   }
 
   async #open(): Promise<void> {
@@ -238,7 +252,8 @@ export class Ingestor {
     const info = await engine.info();
     const at = this.#now();
     if (info.entry === 0 || Object.keys(info.setups).length === 0) {
-      await this.#apply({kind: 'begin', firstId: this.#lastId + 1, at});
+      const firstMatchId = await this.#insist(() => this.#options.store.detections.nextMatchId());
+      await this.#apply({kind: 'begin', firstId: this.#lastId + 1, firstMatchId, at});
     }
     const wanted: StreamSetup = {contexts, asnFingerprint: asnFingerprintOf(asnTable)};
     const known = info.setups[CLOUDTRAIL_STREAM];
@@ -252,6 +267,9 @@ export class Ingestor {
       );
     }
     if (!alike(info.settings, settings)) await this.#apply({kind: 'settings', settings, at});
+    const declared = this.#options.detections ?? NO_DETECTIONS;
+    if (!alike(info.declared, declared)) await this.applyDetections(declared);
+    this.#watching = declared.files.length > 0;
     if (learning !== undefined && learning !== info.learning) await this.setLearning(learning);
     else this.#learning = info.learning;
     this.#info = await this.#engineNow().info();
@@ -290,6 +308,22 @@ export class Ingestor {
 
   async applySettings(settings: EngineSettings): Promise<void> {
     await this.#apply({kind: 'settings', settings, at: this.#now()});
+  }
+
+  /** Other detections from now on; what the unchanged ones have seen is kept. */
+  async applyDetections(declared: DeclaredDetections): Promise<void> {
+    await this.#apply({kind: 'detections', declared, at: this.#now()});
+    this.#watching = declared.files.length > 0;
+  }
+
+  /** Sets an alarm by hand, until it is evaluated next. */
+  async setAlarm(detection: string, state: AlarmState, reason: string): Promise<void> {
+    await this.#apply({kind: 'alarm-state', detection, state, reason, at: this.#now()});
+  }
+
+  /** How declared detections do, by id. */
+  detections(): Promise<Readonly<Record<string, DetectionHealth>>> {
+    return this.#engineNow().detections();
   }
 
   get learning(): boolean {
@@ -426,6 +460,7 @@ export class Ingestor {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();
     clearTimeout(this.#checkpointTimer);
+    clearTimeout(this.#tickTimer);
     for (const {stop} of this.#readings.values()) stop.abort();
     await Promise.all([...this.#readings.values()].map(({done}) => done));
     if (this.#fatal === undefined) {
@@ -956,6 +991,26 @@ export class Ingestor {
     this.#checkpointTimer.unref();
   }
 
+  /** Has event time go on while nothing comes, so that alarms notice what is missing. */
+  #scheduleTick(): void {
+    this.#tickTimer = setTimeout(() => {
+      this.#tick()
+        .catch((error: unknown) => this.#log('warn', `No time passes: ${asError(error).message}`))
+        .finally(() => {
+          if (!this.#stopping.signal.aborted) this.#scheduleTick();
+        });
+    }, TICK_MS);
+    this.#tickTimer.unref();
+  }
+
+  async #tick(): Promise<void> {
+    const {deliveryDelay = DELIVERY_DELAY_MS} = this.#options;
+    // What is learnt is the past: its time goes by its events alone.
+    if (!this.#watching || this.#learning || this.#budget.full) return;
+    const at = this.#now();
+    await this.#apply({kind: 'tick', eventTime: at - deliveryDelay, at});
+  }
+
   async #makeCheckpoint(): Promise<void> {
     const checkpoints = this.#checkpoints as Checkpoints;
     if (this.#processed <= (this.#checkpoint?.entry ?? 0)) return;
@@ -1061,6 +1116,17 @@ function merged(commits: readonly Commit[]): Commit {
     details: commits.flatMap(({details}) => details),
     deadLetters: commits.flatMap(({deadLetters}) => deadLetters),
     deliveries: commits.flatMap(({deliveries}) => deliveries),
+    detections: mergedDetections(commits.flatMap(({detections}) => detections ?? [])),
+  };
+}
+
+function mergedDetections(all: readonly DetectionRows[]): DetectionRows | undefined {
+  if (all.length === 0) return undefined;
+  return {
+    matches: all.flatMap(({matches}) => matches),
+    alarmChanges: all.flatMap(({alarmChanges}) => alarmChanges),
+    datapoints: all.flatMap(({datapoints}) => datapoints),
+    episodes: all.flatMap(({episodes}) => episodes),
   };
 }
 

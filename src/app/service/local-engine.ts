@@ -2,13 +2,14 @@ import type {Engine} from './engine.ts';
 import type {EngineClient, EngineInfo} from './engine-protocol.ts';
 
 export function infoOf(engine: Engine): EngineInfo {
-  const {entry, learning, settings, counts, positions, byteLength} = engine;
+  const {entry, learning, settings, counts, positions, byteLength, declared} = engine;
   return {
     entry,
     learning,
     settings,
     counts,
     byteLength,
+    declared,
     positions: Object.fromEntries(positions),
     setups: engine.setups(),
   };
@@ -48,6 +49,10 @@ export class LocalEngine implements EngineClient {
 
   async contexts() {
     return this.#engine.contexts();
+  }
+
+  async detections() {
+    return this.#engine.detections();
   }
 
   async close() {}

@@ -1,0 +1,82 @@
+import type {DetectionEvent} from '../../detections/event.ts';
+import type {Json} from '../../detections/json.ts';
+import {type Components, EVENT_FIELDS, type EventField} from '../../event/fields.ts';
+import type {Detector, Verdict} from '../detector.ts';
+
+export interface WatchedFacts {
+  /** Epoch milliseconds. */
+  readonly time: number;
+  readonly id: string;
+  /** Undefined where the credentials go back to nobody else. */
+  readonly origin: string | undefined;
+  /** The most novel of all contexts; undefined when none judged it. */
+  readonly verdict: Verdict | undefined;
+  /** The record's text; null where it cannot be had any more. */
+  readonly record: () => string | null;
+}
+
+/** An event on its way through the engine, as declared detections see it. */
+export class WatchedEvent implements DetectionEvent {
+  readonly time: number;
+  readonly id: string;
+  readonly components: Components;
+  readonly origin: string;
+  readonly score: number;
+  readonly bits: Readonly<Record<string, number>>;
+  readonly #text: () => string | null;
+  #record: Readonly<Record<string, Json>> | undefined;
+
+  constructor(
+    detector: Detector,
+    ids: Int32Array,
+    {time, id, origin, verdict, record}: WatchedFacts,
+  ) {
+    this.time = time;
+    this.id = id;
+    this.components = componentsOf(detector, ids);
+    this.origin = origin ?? this.components.principal;
+    this.score = verdict?.scored.score ?? 0;
+    this.bits = bitsOf(detector, verdict);
+    this.#text = record;
+  }
+
+  get record(): Readonly<Record<string, Json>> {
+    this.#record ??= parsed(this.#text());
+    return this.#record;
+  }
+}
+
+/** Where each field is among the columns of a detector; found once. */
+const PLACES = new WeakMap<readonly string[], readonly (readonly [EventField, number])[]>();
+
+/** Texts of a row; "-" for a field that the stream does not have. */
+export function componentsOf(detector: Detector, ids: Int32Array): Components {
+  let places = PLACES.get(detector.columns);
+  if (places === undefined) {
+    places = EVENT_FIELDS.map((field) => [field, detector.columns.indexOf(field)] as const);
+    PLACES.set(detector.columns, places);
+  }
+  const components = {} as Record<EventField, string>;
+  for (const [field, column] of places) {
+    components[field] = column < 0 ? '-' : detector.text(column, ids[column] as number);
+  }
+  return components;
+}
+
+function bitsOf(detector: Detector, verdict: Verdict | undefined): Record<string, number> {
+  const bits: Record<string, number> = {};
+  if (verdict === undefined) return bits;
+  const {context, scored} = verdict;
+  detector.scorer(context).plan.facets.forEach(({name}, i) => {
+    bits[name] = scored.bits[i] as number;
+  });
+  return bits;
+}
+
+function parsed(text: string | null): Readonly<Record<string, Json>> {
+  if (text === null) return {};
+  const value: unknown = JSON.parse(text);
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, Json>)
+    : {};
+}
