@@ -1,4 +1,5 @@
 import type UPlot from 'uplot';
+import {scoreText} from '../../base/score-text.ts';
 import type {PageData, TimeRange} from './data.ts';
 import {element, themeColour} from './dom.ts';
 import {formatCount, formatTime, type Zone} from './format.ts';
@@ -6,7 +7,7 @@ import {pixelOf} from './pixels.ts';
 import {axisStyle, CLICK_DELAY_MS, drawRing, placeWithin, REACH, timeLabels} from './plot-parts.ts';
 import type {Points} from './points.ts';
 import {drawPoints, type Frame, nearestPoint, type Palette} from './raster.ts';
-import {formatScore, heightOf, scoreTicks} from './scale.ts';
+import {heightOf, scoreTicks} from './scale.ts';
 
 /** The page loads uPlot as a script of its own before this one. */
 declare const uPlot: typeof UPlot;
@@ -263,7 +264,7 @@ export class ScorePlot {
     return [
       element(
         'div.tip-head',
-        element('b', formatScore(exact)),
+        element('b', scoreText(exact)),
         ` ${time}${zone === 'utc' ? ' UTC' : ''}`,
       ),
       element(
