@@ -15,7 +15,7 @@ import {Detector, type Verdict} from '../detector.ts';
 import {EventRows, followChain} from '../event-rows.ts';
 import {fingerprintOf} from '../fingerprint.ts';
 import {normalOf} from '../inspect-model.ts';
-import {isObservation, recordReader, timeOf} from '../record-reader.ts';
+import {isObservation, streamReader, timeOf} from '../stream-reader.ts';
 import {AlertGroups, type AlertGroupsState, type AlertNews} from './alert-groups.ts';
 import type {EngineCounts, EngineSettings, Entry, SourceCounts, StreamSetup} from './entries.ts';
 import {frozenExplanation} from './frozen.ts';
@@ -55,7 +55,7 @@ interface Stream {
   builders: readonly RowBuilder[];
   ids: Int32Array;
   readonly decode: (file: number, bytes: Uint8Array) => ReturnType<WholeDecode>;
-  readonly read: ReturnType<typeof recordReader>;
+  readonly read: ReturnType<typeof streamReader>;
   texts: Map<string, DecoderTexts>;
   generation: number;
 }
@@ -367,7 +367,7 @@ export class Engine {
         decode ??= openWholeDecoder(settings).decode;
         return decode(file, bytes);
       },
-      read: recordReader(contexts.stream, settings.asnTable),
+      read: streamReader(contexts.stream, settings.asnTable),
       texts: new Map(),
       generation: detector.generation,
     };
