@@ -7,7 +7,8 @@ const EXPORT = /^export (?=const |function |class |async function )/gm;
 
 /**
  * One script from a compiled module and all it imports, those first: a page opened from a file may
- * not load modules. They import each other by relative paths, and no two declare the same name at their top level.
+ * not load modules. They import each other by relative paths, and no two declare the same name at
+ * their top level.
  */
 export function inlineModules(entry: string): string {
   const done = new Set<string>();
