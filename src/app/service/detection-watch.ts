@@ -34,7 +34,6 @@ export interface DetectionWatchState {
   readonly health: readonly (readonly [detection: string, health: DetectionHealth])[];
 }
 
-
 /** Keys whose ids are remembered; a match of a key that was forgotten is a row of its own. */
 const MAX_KEYS = 20_000;
 const NOTHING: DetectionHealth = {excluded: {}, failed: null, alarm: null};

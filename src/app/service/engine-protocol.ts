@@ -1,9 +1,15 @@
 import type {ContextInfo, NoveltyResult, ObservationInput, Profile} from '../../api/types.ts';
 import type {ErrorCode} from '../../base/errors.ts';
 import type {ObservationBatch} from '../../pipeline/observation.ts';
-import type {EngineResources, EngineResult, EngineSnapshot} from './engine.ts';
 import type {DetectionHealth} from './detection-watch.ts';
-import type {DeclaredDetections, EngineCounts, EngineSettings, Entry, StreamSetup} from './entries.ts';
+import type {EngineResources, EngineResult, EngineSnapshot} from './engine.ts';
+import type {
+  DeclaredDetections,
+  EngineCounts,
+  EngineSettings,
+  Entry,
+  StreamSetup,
+} from './entries.ts';
 
 /** What the engine knows about itself. */
 export interface EngineInfo {

@@ -18,11 +18,17 @@ import type {Contexts} from '../contexts.ts';
 import {replaceFile} from '../replace-file.ts';
 import {FlowBudget} from './budget.ts';
 import {type CheckpointInfo, Checkpoints} from './checkpoint.ts';
+import {type DetectionHealth, NO_DETECTIONS} from './detection-watch.ts';
 import {asnFingerprintOf, CLOUDTRAIL_STREAM, type EngineResult} from './engine.ts';
 import {openEngine} from './engine-client.ts';
 import type {EngineClient, EngineInfo} from './engine-protocol.ts';
-import {type DetectionHealth, NO_DETECTIONS} from './detection-watch.ts';
-import type {DeclaredDetections, EngineCounts, EngineSettings, Entry, StreamSetup} from './entries.ts';
+import type {
+  DeclaredDetections,
+  EngineCounts,
+  EngineSettings,
+  Entry,
+  StreamSetup,
+} from './entries.ts';
 import {liveRows} from './live-rows.ts';
 
 /** A configured source, and the stream that its records belong to. */

@@ -1,9 +1,8 @@
-import type {AlertDetection, AlertItem} from '../../pipeline/alert.ts';
-import type {EventNote} from '../../detections/evaluator.ts';
 import {SEVERITIES, type Severity} from '../../detections/detection.ts';
+import type {EventNote} from '../../detections/evaluator.ts';
 import {component} from '../../event/text.ts';
+import type {Alert, AlertDetection, AlertItem} from '../../pipeline/alert.ts';
 import type {MatchRow} from '../../pipeline/detections.ts';
-import type {Alert} from '../../pipeline/alert.ts';
 import type {OutboxEntry} from '../../pipeline/store.ts';
 import type {EngineSettings} from './entries.ts';
 
