@@ -81,6 +81,10 @@ export interface Match {
   readonly key: string;
   readonly title: string;
   readonly hit: Hit;
+  /** Hits so far. */
+  readonly hits: number;
+  /** Event time of the first hit, epoch milliseconds. */
+  readonly firstTime: number;
   /** 1 for the first of its key, then ascending. */
   readonly revision: number;
 }

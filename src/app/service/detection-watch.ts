@@ -1,6 +1,7 @@
 import type {Detection, Match} from '../../detections/detection.ts';
 import {DetectionSet} from '../../detections/detection-set.ts';
 import type {AlarmState} from '../../detections/evaluator.ts';
+import {loadDetections} from '../../detections/load.ts';
 import type {DetectionEvent} from '../../detections/event.ts';
 import type {Json} from '../../detections/json.ts';
 import type {DetectionRows, MatchRow} from '../../pipeline/detections.ts';
@@ -8,7 +9,6 @@ import type {OutboxEntry} from '../../pipeline/store.ts';
 import type {Detector} from '../detector.ts';
 import type {DeclaredDetections, EngineSettings} from './entries.ts';
 import {MatchAlerts, type MatchAlertsState} from './match-alerts.ts';
-import {readDeclared} from './read-declared.ts';
 import {componentsOf} from './watched-event.ts';
 
 /** How a declared detection does, beside what is stored of it. */
@@ -37,7 +37,7 @@ export interface DetectionWatchState {
 /** Keys whose ids are remembered; a match of a key that was forgotten is a row of its own. */
 const MAX_KEYS = 20_000;
 const NOTHING: DetectionHealth = {excluded: {}, failed: null, alarm: null};
-export const NO_DETECTIONS: DeclaredDetections = {files: [], overrides: {}};
+export const NO_DETECTIONS: DeclaredDetections = {files: [], overrides: []};
 
 /**
  * The declared detections within the engine: gives them events and time, and turns what they find
@@ -70,7 +70,9 @@ export class DetectionWatch {
 
   /** Other declarations from now on; what was seen stays with those that are as they were. */
   declare(declared: DeclaredDetections): void {
-    const detections = readDeclared(declared);
+    // What has a problem was refused before it came here; should a later version see one in a text
+    // of the journal, the others must go on.
+    const {detections} = loadDetections(declared.files, {overrides: declared.overrides});
     this.#declared = declared;
     this.#detections = new Map(detections.map((each) => [each.id, each]));
     this.#set.replace(detections);

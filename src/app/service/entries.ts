@@ -1,6 +1,8 @@
 import type {ObservationInput} from '../../api/types.ts';
 import type {Severity} from '../../detections/detection.ts';
 import type {AlarmState} from '../../detections/evaluator.ts';
+import type {DetectionFile} from '../../detections/load.ts';
+import type {Override} from '../../detections/schema.ts';
 import type {Position} from '../../pipeline/source.ts';
 import type {Contexts} from '../contexts.ts';
 
@@ -32,14 +34,9 @@ export interface StreamSetup {
 
 /** Detections as they were written: the text is what the journal keeps, read anew when replayed. */
 export interface DeclaredDetections {
-  /** `name` is what people call the file; `from` the pack or file that a detection says it is of. */
-  readonly files: readonly {
-    readonly name: string;
-    readonly from: string;
-    readonly text: string;
-  }[];
-  /** By id; as in the configuration. */
-  readonly overrides: DetectionOverrides;
+  readonly files: readonly DetectionFile[];
+  /** As the configuration has them. */
+  readonly overrides: readonly Override[];
 }
 
 /**
