@@ -28,7 +28,7 @@ const FLOORS: Record<string, Floor> = {
     outside: ['zod', 're2js', '@marcbachmann/cel-js'],
   },
   pipeline: {
-    may: ['base', 'event', 'decode', 'features'],
+    may: ['base', 'event', 'decode', 'features', 'detections'],
     outside: ['node:worker_threads'],
   },
   stores: {
@@ -65,7 +65,7 @@ const FLOORS: Record<string, Floor> = {
     outside: ['node:*', 'zod'],
   },
   // Of the API its types alone: no schema reaches the browser.
-  web: {may: ['api'], outside: ['uplot', 'react', 'react-dom', '@tanstack']},
+  web: {may: ['base', 'api'], outside: ['uplot', 'react', 'react-dom', '@tanstack']},
   cli: {may: ['app', 'base'], outside: ['node:*', 'commander']},
   '': {may: ['app', 'base', 'features']},
 };
