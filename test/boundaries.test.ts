@@ -23,8 +23,9 @@ const FLOORS: Record<string, Floor> = {
   features: {may: ['event']},
   score: {may: ['base', 'model']},
   simulate: {may: ['base']},
+  detections: {may: ['event']},
   pipeline: {
-    may: ['base', 'event', 'decode', 'features'],
+    may: ['base', 'event', 'decode', 'features', 'detections'],
     outside: ['node:worker_threads'],
   },
   stores: {
