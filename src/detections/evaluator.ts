@@ -106,7 +106,7 @@ export interface Sink {
   datapoint(point: Datapoint): void;
   episode(episode: Episode): void;
   /** The condition could not be decided for an event: it counts as no match, and is counted. */
-  failed?(message: string): void;
+  failed(message: string): void;
 }
 
 /**

@@ -4,6 +4,7 @@ import type {Hit} from './evaluator.ts';
 import type {DetectionEvent} from './event.ts';
 import type {Json} from './json.ts';
 import type {KindPart} from './kind.ts';
+import {patternKind} from './pattern-kind.ts';
 
 /** A kind whose folder is not part of this build: to load one is a problem, not a silence. */
 const missing: KindPart<unknown> = {
@@ -13,14 +14,14 @@ const missing: KindPart<unknown> = {
 
 /** What each kind is made of; its folder holds the work. */
 export const KIND_PARTS = {
-  pattern: missing,
+  pattern: patternKind,
   alarm: missing,
   composite: missing,
   trap: missing,
   rate: missing,
   condition: missing,
   sigma: missing,
-} as const satisfies Record<Kind, KindPart<unknown>>;
+} as const satisfies Record<Kind, KindPart<never> | KindPart<unknown> | KindPart<string>>;
 
 /** The kind of a `when` that the schema has passed. */
 export function kindOf(when: Readonly<Record<string, unknown>>): Kind {
