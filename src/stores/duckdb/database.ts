@@ -44,6 +44,8 @@ export interface DuckDbOptions {
   /** As DuckDB writes it, "512MB"; 1 GB when not given. */
   readonly memoryLimit?: string | undefined;
   readonly threads?: number | undefined;
+  /** Observations that come before the summaries are brought up to date. */
+  readonly summarizedAtOnce?: number | undefined;
 }
 
 interface Open {
