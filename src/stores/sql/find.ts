@@ -11,6 +11,7 @@ import {daysRange, eventsByDay} from './summaries.ts';
 const ROWS_PER_WANTED = 50;
 /** Where there were too few, the next stretch is that much longer. */
 const GROWTH = 16;
+const SPARE = 1.5;
 const SHORTEST_MS = 1_000;
 
 /** The place of a row in the order of event time. */
@@ -93,7 +94,10 @@ export async function findByTime(
     }
     if (ids.length >= limit) break;
     from = earlier ? to - 1 : to + 1;
-    width *= GROWTH;
+    // As many more as it takes at the pace of this stretch, and some to spare.
+    const more = rows.length === 0 ? GROWTH : (SPARE * (limit - ids.length)) / rows.length;
+    width *= Math.min(Math.max(more, 1), GROWTH);
+    width = Math.ceil(width);
   }
   const [first = 0] = times;
   const last = times.at(-1) ?? first;

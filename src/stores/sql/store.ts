@@ -29,6 +29,7 @@ import {retain} from './retain.ts';
 import {TEXT_COLUMNS} from './schema.ts';
 import {allOf, type Fragment, join, raw, sql} from './statement.ts';
 import {MINUTE_MS, minuteSums, SUMMARIZED_AT_ONCE, summarize} from './summaries.ts';
+import {TextSearches} from './text-searches.ts';
 import {commonestValues} from './values.ts';
 import {prepareTexts, writeRows} from './write-commit.ts';
 
@@ -62,7 +63,12 @@ export class SqlStore implements Store {
     this.#dictionaries = new Map(
       TEXT_COLUMNS.map((name) => [name, new Dictionary(database, name)]),
     );
-    this.#context = {database, layouts: this.#layouts, dictionaries: this.#dictionaries};
+    this.#context = {
+      database,
+      layouts: this.#layouts,
+      dictionaries: this.#dictionaries,
+      searches: new TextSearches(),
+    };
   }
 
   /** To be called once before anything else. */
@@ -425,6 +431,7 @@ export class SqlStore implements Store {
         if (removed.observations > 0) {
           this.#textsGone += removed.texts;
           for (const dictionary of this.#dictionaries.values()) dictionary.forget();
+          this.#context.searches.forget();
         }
         // Hashes of what is gone do no harm, until they are many.
         const known = [...this.#dictionaries.values()].reduce((sum, {size}) => sum + size, 0);
