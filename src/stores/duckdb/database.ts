@@ -8,7 +8,6 @@ import {
   DuckDBListValue,
   type DuckDBType,
   type DuckDBValue,
-  type DuckDBVector,
   FLOAT,
   INTEGER,
   LIST,
@@ -93,21 +92,6 @@ export class DuckDbDatabase implements Database {
         // Most columns hold numbers already; they need no pass of their own.
         return typeof column[0] === 'number' ? (column as Value[]) : column.map(toValue);
       });
-    });
-  }
-
-  async doubles(query: Fragment): Promise<number[][]> {
-    return await this.#read(async (connection) => {
-      const {text, values} = toStatement(query);
-      const result = await connection.run(text, values.map(toStored));
-      const chunks = await result.fetchAllChunks();
-      const columns: number[][] = [];
-      for (let c = 0; c < result.columnCount; c++) {
-        const column: number[] = [];
-        for (const chunk of chunks) pushDoubles(column, chunk.getColumnVector(c));
-        columns.push(column);
-      }
-      return columns;
     });
   }
 
@@ -331,16 +315,6 @@ function fill(chunk: DuckDBDataChunk, part: BulkRows, from: number, count: numbe
     for (let i = 0; i < count; i++) vector.setItem(i, toDuckDb(column, from + i));
     vector.flush();
   });
-}
-
-/** The values as they lie in memory, where they can be had: five times faster than one by one. */
-function pushDoubles(column: number[], vector: DuckDBVector): void {
-  const items = 'items' in vector ? vector.items : undefined;
-  if (items instanceof Float64Array) {
-    for (let i = 0; i < items.length; i++) column.push(items[i] as number);
-  } else {
-    for (let i = 0; i < vector.itemCount; i++) column.push(Number(vector.getItem(i)));
-  }
 }
 
 function toDuckDb(column: BulkColumn, row: number): DuckDBValue {

@@ -74,10 +74,6 @@ export class PostgresDatabase implements Database {
     return (rows[0] ?? []).map((_, c) => rows.map((row) => row[c] ?? null));
   }
 
-  async doubles(query: Fragment): Promise<number[][]> {
-    return (await this.columns(query)) as number[][];
-  }
-
   async transaction<T>(body: (session: Session) => Promise<T>): Promise<T> {
     return await this.#writing.use(async () => {
       const writer = await this.#connected();

@@ -42,8 +42,6 @@ export interface Database {
   rows(query: Fragment): Promise<Value[][]>;
   /** The same by columns: for many rows. */
   columns(query: Fragment): Promise<Value[][]>;
-  /** Columns of numbers that are doubles, none of them null: for very many rows. */
-  doubles(query: Fragment): Promise<number[][]>;
   /** One after the other. All of `body` is done, or nothing. */
   transaction<T>(body: (session: Session) => Promise<T>): Promise<T>;
   /**

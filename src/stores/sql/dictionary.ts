@@ -45,6 +45,11 @@ export class Dictionary {
     return this.#index.size;
   }
 
+  /** The greatest id that this process knows to be stored. */
+  get lastId(): number {
+    return this.#next - 1;
+  }
+
   async load(): Promise<void> {
     const index = new TextIndex(this.#seed);
     let last = 0;

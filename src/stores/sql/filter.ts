@@ -49,10 +49,10 @@ export async function toCondition(
 }
 
 async function textCondition(context: FilterContext, text: string): Promise<Fragment> {
-  const {database} = context;
+  const {database, dictionaries} = context;
   const alternatives: Fragment[] = [];
   const found = await Promise.all([
-    context.searches.find(database, text),
+    context.searches.find(database, dictionaries, text),
     database.rows(
       sql`SELECT id FROM event_texts WHERE lower(text) = lower(${text}) ORDER BY id DESC LIMIT 1000`,
     ),

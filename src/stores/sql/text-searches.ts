@@ -1,4 +1,5 @@
 import type {Database} from './database.ts';
+import type {Dictionary} from './dictionary.ts';
 import {contains} from './filter.ts';
 import {dictionaryTable, SEARCHED_COLUMNS} from './schema.ts';
 import {type Fragment, join, raw, sql} from './statement.ts';
@@ -27,13 +28,14 @@ export class TextSearches {
   #forgotten = 0;
 
   /** Hits by column, in the order of `SEARCHED_COLUMNS`. */
-  async find(database: Database, text: string): Promise<readonly Hits[]> {
+  async find(
+    database: Database,
+    dictionaries: ReadonlyMap<string, Dictionary>,
+    text: string,
+  ): Promise<readonly Hits[]> {
     const before = this.#known.get(text);
     const forgotten = this.#forgotten;
-    const [greatest = []] = await database.rows(
-      sql`SELECT ${join(SEARCHED_COLUMNS.map(greatestId), ', ')}`,
-    );
-    const upTo = greatest.map(Number);
+    const upTo = await greatestIds(database, dictionaries);
     const searches: Fragment[] = [];
     for (const [i, column] of SEARCHED_COLUMNS.entries()) {
       const from = before?.upTo[i] ?? 0;
@@ -75,6 +77,17 @@ export class TextSearches {
   }
 }
 
-function greatestId(column: string): Fragment {
-  return sql`(SELECT coalesce(max(id), 0) FROM ${raw(dictionaryTable(column))})`;
+/** Of a database that several processes share, another one may have added texts. */
+async function greatestIds(
+  database: Database,
+  dictionaries: ReadonlyMap<string, Dictionary>,
+): Promise<number[]> {
+  if (database.kind === 'duckdb') {
+    return SEARCHED_COLUMNS.map((column) => dictionaries.get(column)?.lastId ?? 0);
+  }
+  const ids = SEARCHED_COLUMNS.map(
+    (column) => sql`(SELECT coalesce(max(id), 0) FROM ${raw(dictionaryTable(column))})`,
+  );
+  const [greatest = []] = await database.rows(sql`SELECT ${join(ids, ', ')}`);
+  return greatest.map(Number);
 }
