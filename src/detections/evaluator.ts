@@ -105,6 +105,8 @@ export interface Sink {
   alarm(change: AlarmChange): void;
   datapoint(point: Datapoint): void;
   episode(episode: Episode): void;
+  /** The condition could not be decided for an event: it counts as no match, and is counted. */
+  failed(message: string): void;
 }
 
 /**
