@@ -86,6 +86,12 @@ interface Evaluation {
   readonly matched: number;
 }
 
+interface Judged {
+  readonly key: string;
+  readonly series: Series;
+  readonly evaluation: Evaluation;
+}
+
 /**
  * A metric alarm as CloudWatch has it, over event time.
  *
@@ -400,8 +406,8 @@ export class Alarm implements Evaluator {
 
   #evaluate(at: number, sink: Sink): void {
     const held = at <= this.#heldUntil;
-    let cause: {readonly series: Series; readonly evaluation: Evaluation} | undefined;
-    const hits: {readonly series: Series; readonly evaluation: Evaluation}[] = [];
+    let cause: Judged | undefined;
+    const hits: Judged[] = [];
     for (const [key, series] of this.#series) {
       if (this.#named && series.state !== 'ALARM') {
         // A series that is not heard of any more is forgotten, whatever missing data means.
@@ -418,10 +424,12 @@ export class Alarm implements Evaluator {
       const {state} = evaluation.decision;
       if (state !== 'retain') {
         const rises = series.state !== 'ALARM' || series.evaluated !== 'ALARM';
-        if (state === 'ALARM' && rises) hits.push({series, evaluation});
+        if (state === 'ALARM' && rises) hits.push({key, series, evaluation});
         const changes = series.state !== state && (!held || this.#named || state === 'ALARM');
-        if (changes && (cause === undefined || state === 'ALARM')) cause = {series, evaluation};
-        if (changes) series.state = state;
+        if (changes) {
+          series.state = state;
+          cause = pickCause(cause, {key, series, evaluation});
+        }
         series.evaluated = state;
       }
     }
@@ -430,6 +438,8 @@ export class Alarm implements Evaluator {
       sink.alarm(this.#change(at, to, cause));
       this.#state = to;
     }
+    // Series are in the order in which they were heard of, which nothing told may depend on.
+    hits.sort(byKey);
     for (const {series, evaluation} of hits) this.#hit(at, series, evaluation, sink);
   }
 
@@ -486,11 +496,7 @@ export class Alarm implements Evaluator {
     };
   }
 
-  #change(
-    at: number,
-    to: AlarmState,
-    cause: {series: Series; evaluation: Evaluation} | undefined,
-  ): AlarmChange {
+  #change(at: number, to: AlarmState, cause: Judged | undefined): AlarmChange {
     const from = this.#state;
     if (cause === undefined) {
       const reason = 'No series of the metric has any datapoints';
@@ -605,6 +611,17 @@ export class Alarm implements Evaluator {
       percentile !== '',
     ]);
   }
+}
+
+/** Prefers a series in ALARM as what a change of the whole is owed to. */
+function pickCause(cause: Judged | undefined, next: Judged): Judged {
+  if (cause === undefined) return next;
+  const alarms = Number(next.series.state === 'ALARM') - Number(cause.series.state === 'ALARM');
+  return alarms > 0 || (alarms === 0 && byKey(next, cause) < 0) ? next : cause;
+}
+
+function byKey(a: Judged, b: Judged): number {
+  return a.key < b.key ? -1 : Number(a.key > b.key);
 }
 
 function meter(

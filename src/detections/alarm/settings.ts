@@ -139,7 +139,7 @@ export type Statistic =
 /** A statistic by its name in any case; a percentile lies above 0 and at most at 100. */
 export function parseStatistic(text: string): Statistic | undefined {
   const name = text.toLowerCase();
-  if (name in STATISTICS) return STATISTICS[name as keyof typeof STATISTICS];
+  if (Object.hasOwn(STATISTICS, name)) return STATISTICS[name as keyof typeof STATISTICS];
   const percentile = Number(/^p(\d{1,3}(?:\.\d{1,10})?)$/.exec(name)?.[1] ?? Number.NaN);
   return percentile > 0 && percentile <= 100 ? {percentile} : undefined;
 }
