@@ -46,7 +46,7 @@ export function countEvaluator(
       condition,
       selectors,
       window,
-      valueOf: distinct === undefined ? () => '' : distinct.textOf,
+      textOf: distinct === undefined ? () => '' : distinct.textOf,
       factsOf: ({count, events}) => ({count: String(count), events: String(events)}),
     });
 }
@@ -68,7 +68,7 @@ export function shareEvaluator(
       condition,
       selectors,
       window,
-      valueOf: (event) => {
+      textOf: (event) => {
         const holds = of.holds(event);
         return typeof holds === 'boolean' ? (holds ? '1' : '0') : holds;
       },
@@ -84,7 +84,7 @@ interface Options {
   readonly condition: Condition;
   readonly selectors: readonly Selector[];
   readonly window: WindowOptions;
-  readonly valueOf: (event: DetectionEvent) => string | Undecided;
+  readonly textOf: (event: DetectionEvent) => string | Undecided;
   readonly factsOf: (filled: Filled) => Readonly<Record<string, string>>;
 }
 
@@ -107,10 +107,10 @@ class WindowedEvaluator implements Evaluator {
   }
 
   take(event: DetectionEvent, sink: Sink): void {
-    const {condition, valueOf, factsOf} = this.#options;
+    const {condition, textOf, factsOf} = this.#options;
     const holds = condition.holds(event);
     if (holds === false) return;
-    const value = holds === true ? valueOf(event) : holds;
+    const value = holds === true ? textOf(event) : holds;
     if (typeof value !== 'string') {
       sink.failed(value.failed);
       return;
