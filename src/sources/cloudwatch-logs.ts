@@ -70,6 +70,7 @@ export function cloudWatchLogsSource(
 class CloudWatchLogsSource implements Source {
   readonly name: string;
   readonly kind = 'cloudwatch-logs';
+  readonly identity: string;
   readonly #options: CloudWatchLogsOptions;
   readonly #windows: TimeWindows;
   readonly #load: () => Promise<LogsModule>;
@@ -79,6 +80,7 @@ class CloudWatchLogsSource implements Source {
     this.name = name;
     this.#load = load;
     this.#options = options;
+    this.identity = `log group ${options.logGroup}`;
     this.#windows = new TimeWindows(
       name,
       {
