@@ -242,6 +242,36 @@ test('an attempt nobody settled is made again, under the same key', async () => 
   expect(chat.taken).toHaveLength(2);
 });
 
+test('a clock that is put back delays nothing', async () => {
+  const store = await openStore();
+  const commits = new Commits(store);
+  let now = START;
+  let elapsed = 0;
+  const pass = (ms: number) => {
+    now += ms;
+    elapsed += ms;
+  };
+  const chat = new Catch('chat', down, {ok: true, status: '200'});
+  const options = {store, alerters: [chat], random: () => 1, updateEveryMs: 60_000};
+  const dispatcher = new Dispatcher({...options, now: () => now, elapsed: () => elapsed});
+  await commits.add(entryOf('chat', 'raul'));
+  await dispatcher.round();
+  expect(chat.attempts).toHaveLength(1);
+  now -= 7_200_000;
+  pass(1_500);
+  await dispatcher.round();
+  expect(chat.taken).toHaveLength(1);
+  // Another process, which knows nothing of the clock as it was, and an update made by it.
+  pass(30_000);
+  await commits.add(entryOf('chat', 'raul', 2, now));
+  const next = new Dispatcher({...options, now: () => now, elapsed: () => elapsed});
+  await next.round();
+  expect(chat.taken).toHaveLength(1);
+  pass(60_000);
+  await next.round();
+  expect(chat.taken).toHaveLength(2);
+});
+
 test('survives a store that is gone for a while', async () => {
   const store = await openStore();
   await new Commits(store).add(entryOf('chat', 'raul'));

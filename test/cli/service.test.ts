@@ -304,6 +304,28 @@ async function eventIdsOf(path: string): Promise<string[]> {
     .map((line) => (JSON.parse(line) as {eventId: string}).eventId);
 }
 
+test('backfill names a source that failed, and is not done', async () => {
+  const home = configured('failed', {
+    sources: [
+      {name: 'files', type: 'directory', path: trail},
+      // Its client is not installed here.
+      {name: 'logs', type: 'cloudwatch-logs', log_group: 'trail', region: 'eu-central-1'},
+    ],
+  });
+  const done = await run(['backfill', ...C, '--since', '3000d'], {cwd: home});
+  expect(done.code).toBe(3);
+  expect(done.stderr).toMatch(
+    /Source "logs" failed before it had caught up: .*client-cloudwatch-logs/,
+  );
+  expect(done.stderr).not.toContain('Following live from now on');
+
+  // What was learnt of the other is there; without the one that failed it comes to its end.
+  const {sources} = {sources: [{name: 'files', type: 'directory', path: trail}]};
+  configured('failed', {sources});
+  const again = await run(['backfill', ...C, '--since', '3000d', '--until-done'], {cwd: home});
+  expect(again, again.stderr).toMatchObject({code: 0});
+}, 180_000);
+
 test('an interrupted backfill is taken up by run', async () => {
   const home = configured('interrupted', {
     // So slow that it does not end.
