@@ -76,7 +76,10 @@ export class Dispatcher {
     this.#maxAttempts = options.maxAttempts ?? 1000;
     this.#maxAgeMs = options.maxAgeMs ?? 3 * 86_400_000;
     this.#pollMs = options.pollMs ?? 1000;
-    this.#now = steady(options.now ?? Date.now, options.elapsed ?? (() => performance.now()));
+    // A time that is given stands still unless told otherwise.
+    const stands = options.now !== undefined && options.elapsed === undefined;
+    const elapsed = stands ? () => 0 : (options.elapsed ?? (() => performance.now()));
+    this.#now = steady(options.now ?? Date.now, elapsed);
     this.#random = options.random ?? Math.random;
     this.#onFault = options.onFault ?? (() => {});
   }
@@ -270,7 +273,7 @@ function steady(now: () => number, elapsed: () => number): () => number {
   return () => {
     const passed = elapsed();
     ahead = Math.max(ahead, now() - passed);
-    return ahead + passed;
+    return Math.round(ahead + passed);
   };
 }
 

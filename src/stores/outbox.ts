@@ -39,10 +39,7 @@ export function mergeRevision(before: OutboxState | undefined, entry: OutboxEntr
     ? {news: [...delivery.news], since: delivery.news.map(() => delivery.revision)}
     : mergeNews(before, delivery);
   // Who was just told is not told again at once: what was sent says when the next may follow.
-  // If the clock was put back since, what it said then is not waited for.
-  const pause = row.nextAt - (row.sentAt ?? row.nextAt);
-  const next = Math.min(row.nextAt, entry.createdAt + pause);
-  const nextAt = told ? Math.max(entry.createdAt, next) : entry.createdAt;
+  const nextAt = told ? Math.max(entry.createdAt, row.nextAt) : entry.createdAt;
   const anew = row.state === 'waiting' ? {} : {attempts: 0, nextAt, lastError: ''};
   return {
     row: {...row, ...anew, state: 'waiting', delivery: {...delivery, news: merged.news}},
