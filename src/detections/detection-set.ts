@@ -35,6 +35,9 @@ export interface DetectionSetOptions {
   readonly learning?: boolean;
 }
 
+/** Components that `needs` ask for. */
+export type Asked = Pick<Components, 'operation' | 'kind' | 'error'>;
+
 /**
  * All detections at work on a stream: gives each event to those whose `needs` it meets, leaves out
  * what is excluded, and makes matches of hits. A deterministic machine, as its evaluators are.
@@ -71,14 +74,14 @@ export class DetectionSet {
    * Whether some detection may want to see an event with these components and this score. When not,
    * its record need not be read, nor `take` called.
    */
-  wants(components: Components, score: number): boolean {
+  wants(components: Asked, score: number): boolean {
     return this.#candidatesOf(components).some(
       ({evaluator}) => score >= (evaluator.needs.minScore ?? 0),
     );
   }
 
   /** Ids of the detections that may want to see it, in the order of their declaration. */
-  candidates(components: Components): readonly string[] {
+  candidates(components: Asked): readonly string[] {
     return this.#candidatesOf(components).map(({detection}) => detection.id);
   }
 
@@ -178,7 +181,7 @@ export class DetectionSet {
     // What was found and not yet told stays: under the entry that found it.
   }
 
-  #candidatesOf({operation, kind, error}: Components): readonly Entry[] {
+  #candidatesOf({operation, kind, error}: Asked): readonly Entry[] {
     let known = this.#candidates.get(operation);
     if (known === undefined) {
       if (this.#candidates.size >= MAX_OPERATIONS) this.#candidates.clear();

@@ -1,9 +1,9 @@
 import type {Detection, Match} from '../../detections/detection.ts';
 import {DetectionSet} from '../../detections/detection-set.ts';
 import type {AlarmState} from '../../detections/evaluator.ts';
-import {loadDetections} from '../../detections/load.ts';
 import type {DetectionEvent} from '../../detections/event.ts';
 import type {Json} from '../../detections/json.ts';
+import {loadDetections} from '../../detections/load.ts';
 import type {DetectionRows, MatchRow} from '../../pipeline/detections.ts';
 import type {OutboxEntry} from '../../pipeline/store.ts';
 import type {Detector} from '../detector.ts';

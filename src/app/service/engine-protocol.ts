@@ -18,6 +18,7 @@ export interface EngineInfo {
   readonly settings: EngineSettings;
   readonly counts: EngineCounts;
   readonly positions: Readonly<Record<string, unknown>>;
+  readonly identities: Readonly<Record<string, string>>;
   readonly setups: Readonly<Record<string, StreamSetup>>;
   readonly declared: DeclaredDetections;
   /** Bytes of counts. */

@@ -90,6 +90,8 @@ interface State {
   readonly settings: EngineSettings;
   readonly counts: EngineCounts;
   readonly positions: Readonly<Record<string, unknown>>;
+  /** Missing in snapshots of older versions. */
+  readonly identities?: Readonly<Record<string, string>>;
   readonly groups: AlertGroupsState;
   /** Left out by versions that had no detections. */
   readonly watch?: DetectionWatchState | undefined;
@@ -104,6 +106,12 @@ export const DEFAULT_SETTINGS: EngineSettings = {
 
 /** The stream that sources feed unless told otherwise. */
 export const CLOUDTRAIL_STREAM = 'cloudtrail';
+
+/** What to do about `contexts_changed`. */
+export const WAY_BACK =
+  'Put contexts, time_zone, organisation_accounts and asn_table of the configuration back to what ' +
+  'they were; or, to learn anew and keep the rows stored so far, stop the service and remove the ' +
+  'folders "journal" and "snapshots" of data_dir together';
 
 /** Dead letters told one by one of one payload; the rest are counted. */
 const MAX_DEAD_LETTERS = 1_000;
@@ -133,6 +141,7 @@ export class Engine {
   #groups = new AlertGroups();
   #watch = new DetectionWatch();
   #positions = new Map<string, unknown>();
+  #identities = new Map<string, string>();
   #counts: EngineCounts = {rejected: {}, dropped: {}, sources: {}};
 
   /** @param after the entry after which it begins. */
@@ -161,6 +170,11 @@ export class Engine {
   /** Where each source is to resume. */
   get positions(): ReadonlyMap<string, unknown> {
     return this.#positions;
+  }
+
+  /** What each source read when it came that far, where it says so. */
+  get identities(): ReadonlyMap<string, string> {
+    return this.#identities;
   }
 
   /** Bytes of counts of all streams. */
@@ -335,6 +349,7 @@ export class Engine {
       settings: this.#settings,
       counts: this.#counts,
       positions: Object.fromEntries(this.#positions),
+      identities: Object.fromEntries(this.#identities),
       groups: this.#groups.state(),
       watch: this.#watch.state(),
       streams: [...this.#streams.values()].map(({name, setup}) => ({name, setup})),
@@ -368,6 +383,7 @@ export class Engine {
     engine.#settings = state.settings;
     engine.#counts = state.counts;
     engine.#positions = new Map(Object.entries(state.positions));
+    engine.#identities = new Map(Object.entries(state.identities ?? {}));
     engine.#groups = AlertGroups.restore(state.groups);
     if (state.watch !== undefined) engine.#watch = DetectionWatch.restore(state.watch);
     engine.#watch.learning = state.learning;
@@ -390,7 +406,7 @@ export class Engine {
     if (asnFingerprint !== '' && asnFingerprint !== asnFingerprintOf(asnTable)) {
       throw new AppError(
         'contexts_changed',
-        `Stream "${name}" was learnt with another table of AS numbers than the one configured`,
+        `Stream "${name}" was learnt with another table of AS numbers than the one configured. ${WAY_BACK}`,
       );
     }
     const settings: DecodeSettings = {
@@ -422,7 +438,7 @@ export class Engine {
 
   #batch(entry: Extract<Entry, {kind: 'batch'}>, payloads: readonly Uint8Array[]): EngineResult {
     const {names, source, arrived} = entry;
-    this.#positions.set(source, entry.position);
+    this.#goOn(entry);
     const counts = this.#sourceCounts(source);
     counts.latestArrival = arrived;
     const letters = poisonLetters(entry);
@@ -570,9 +586,14 @@ export class Engine {
     return {time, id};
   }
 
+  #goOn({source, position, identity}: Extract<Entry, {kind: 'batch'}>): void {
+    this.#positions.set(source, position);
+    if (identity !== undefined) this.#identities.set(source, identity);
+  }
+
   #skip(entry: Entry, why: string): EngineResult {
     if (entry.kind !== 'batch') return {...this.#result([], [], [], []), results: []};
-    this.#positions.set(entry.source, entry.position);
+    this.#goOn(entry);
     this.#sourceCounts(entry.source).latestArrival = entry.arrived;
     const letters = poisonLetters(entry);
     for (const name of entry.names) letters.push(setAside(entry, name, 0, why));

@@ -2,7 +2,7 @@ import type {Engine} from './engine.ts';
 import type {EngineClient, EngineInfo} from './engine-protocol.ts';
 
 export function infoOf(engine: Engine): EngineInfo {
-  const {entry, learning, settings, counts, positions, byteLength, declared} = engine;
+  const {entry, learning, settings, counts, positions, identities, byteLength, declared} = engine;
   return {
     entry,
     learning,
@@ -11,6 +11,7 @@ export function infoOf(engine: Engine): EngineInfo {
     byteLength,
     declared,
     positions: Object.fromEntries(positions),
+    identities: Object.fromEntries(identities),
     setups: engine.setups(),
   };
 }
