@@ -1,5 +1,6 @@
 import {liveRows} from '../../src/app/service/live-rows.ts';
 import {AppError} from '../../src/base/errors.ts';
+import type {AlarmChangeRow, MatchRow} from '../../src/pipeline/detections.ts';
 import type {LiveObservation} from '../../src/pipeline/live-feed.ts';
 import type {DeadLetter, ObservationDetail} from '../../src/pipeline/observation.ts';
 import type {Commit, OutboxEntry, Store} from '../../src/pipeline/store.ts';
@@ -12,6 +13,9 @@ export class MemoryStore {
   details: ObservationDetail[] = [];
   deadLetters: DeadLetter[] = [];
   outbox = new Map<string, OutboxEntry>();
+  /** Of declared detections; matches by id. */
+  matches = new Map<number, MatchRow>();
+  alarmChanges: AlarmChangeRow[] = [];
   commits = 0;
   away = false;
   /** Fails after the commit has taken place, as a lost connection does. */
@@ -22,6 +26,13 @@ export class MemoryStore {
   }
 
   readonly kind = 'memory';
+
+  readonly detections = {
+    nextMatchId: async () => {
+      this.#check();
+      return Math.max(0, ...this.matches.keys()) + 1;
+    },
+  };
 
   async head() {
     this.#check();
@@ -49,6 +60,8 @@ export class MemoryStore {
     for (const entry of commit.deliveries) {
       this.outbox.set(`${entry.delivery.id}#${entry.delivery.revision}`, entry);
     }
+    for (const match of commit.detections?.matches ?? []) this.matches.set(match.id, match);
+    this.alarmChanges.push(...(commit.detections?.alarmChanges ?? []));
     if (this.forgetful) {
       this.forgetful = false;
       throw new AppError('store_unavailable', 'the answer was lost', {retryable: true});
