@@ -22,6 +22,7 @@ export class Kept implements Sink {
   readonly changes: AlarmChange[] = [];
   readonly points: Datapoint[] = [];
   readonly episodes: Episode[] = [];
+  readonly failures: string[] = [];
 
   hit(hit: Hit): void {
     this.hits.push(hit);
@@ -34,5 +35,8 @@ export class Kept implements Sink {
   }
   episode(episode: Episode): void {
     this.episodes.push(episode);
+  }
+  failed(message: string): void {
+    this.failures.push(message);
   }
 }
