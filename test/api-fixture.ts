@@ -288,6 +288,9 @@ export class FakeService implements Service {
       },
     ];
   }
+  contextNames() {
+    return ['cloudtrail'];
+  }
   async createContext(name: string, declaration: string, actor: Actor) {
     this.asked.push({what: `create ${name}`, actor});
     if (declaration.includes('wrong')) {

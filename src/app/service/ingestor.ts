@@ -158,6 +158,7 @@ export class Ingestor {
   #counts: EngineCounts = {rejected: {}, dropped: {}, sources: {}};
   #info: EngineInfo | undefined;
   #learning = false;
+  #contextNames: readonly string[] = [];
   #checkpoint: CheckpointInfo | undefined;
   #checkpointing: Promise<void> | undefined;
   #checkpointTimer: NodeJS.Timeout | undefined;
@@ -255,6 +256,7 @@ export class Ingestor {
     if (learning !== undefined && learning !== info.learning) await this.setLearning(learning);
     else this.#learning = info.learning;
     this.#info = await this.#engineNow().info();
+    this.#contextNames = namesOf(await this.contexts());
   }
 
   /** Reads a further source from now on. */
@@ -316,7 +318,9 @@ export class Ingestor {
       );
     }
     await this.#apply({kind: 'create-context', stream, setup, at: this.#now()});
-    return (await this.contexts()).filter((each) => each.stream === stream);
+    const all = await this.contexts();
+    this.#contextNames = namesOf(all);
+    return all.filter((each) => each.stream === stream);
   }
 
   /** Forgets what a stream has learnt; false if there is none of that name. */
@@ -350,6 +354,11 @@ export class Ingestor {
 
   contexts(): Promise<ContextInfo[]> {
     return this.#engineNow().contexts();
+  }
+
+  /** Known without asking the engine, which may be busy. */
+  get contextNames(): readonly string[] {
+    return this.#contextNames;
   }
 
   /** Whether what is pushed now would be taken at once. */
@@ -1126,4 +1135,8 @@ function asError(error: unknown): Error {
 
 function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? '';
+}
+
+function namesOf(contexts: readonly ContextInfo[]): string[] {
+  return contexts.map(({name}) => name);
 }

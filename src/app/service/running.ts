@@ -208,6 +208,10 @@ export class RunningService implements Service {
     return this.ingestor.contexts();
   }
 
+  contextNames(): readonly string[] {
+    return this.ingestor.contextNames;
+  }
+
   async createContext(name: string, declaration: string): Promise<Outcome<ContextInfo>> {
     const parsed = parseContexts(name, declaration);
     if (!parsed.ok) return {ok: false, problems: [...parsed.problems]};

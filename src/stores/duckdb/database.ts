@@ -44,6 +44,8 @@ export interface DuckDbOptions {
   /** As DuckDB writes it, "512MB"; 1 GB when not given. */
   readonly memoryLimit?: string | undefined;
   readonly threads?: number | undefined;
+  /** Observations that come before the summaries are brought up to date. */
+  readonly summarizedAtOnce?: number | undefined;
 }
 
 interface Open {
@@ -77,7 +79,7 @@ export class DuckDbDatabase implements Database {
   async rows(query: Fragment): Promise<Value[][]> {
     return await this.#read(async (connection) => {
       const {text, values} = toStatement(query);
-      const reader = await connection.runAndReadAll(text, values.map(toStored));
+      const reader = await connection.runAndReadAll(text, bound(values));
       return reader.getRows().map((row) => row.map(toValue));
     });
   }
@@ -85,7 +87,7 @@ export class DuckDbDatabase implements Database {
   async columns(query: Fragment): Promise<Value[][]> {
     return await this.#read(async (connection) => {
       const {text, values} = toStatement(query);
-      const reader = await connection.runAndReadAll(text, values.map(toStored));
+      const reader = await connection.runAndReadAll(text, bound(values));
       return reader.getColumns().map((column) => {
         // Most columns hold numbers already; they need no pass of their own.
         return typeof column[0] === 'number' ? (column as Value[]) : column.map(toValue);
@@ -268,13 +270,13 @@ class DuckDbSession implements Session {
 
   async rows(query: Fragment): Promise<Value[][]> {
     const {text, values} = toStatement(query);
-    const reader = await this.#connection.runAndReadAll(text, values.map(toStored));
+    const reader = await this.#connection.runAndReadAll(text, bound(values));
     return reader.getRows().map((row) => row.map(toValue));
   }
 
   async run(statement: Fragment): Promise<number> {
     const {text, values} = toStatement(statement);
-    return (await this.#connection.run(text, values.map(toStored))).rowsChanged;
+    return (await this.#connection.run(text, bound(values))).rowsChanged;
   }
 
   /** Room is freed by row groups of 122,880 rows, once all of one are gone: so the rest moves. */
@@ -313,6 +315,15 @@ function fill(chunk: DuckDBDataChunk, part: BulkRows, from: number, count: numbe
     for (let i = 0; i < count; i++) vector.setItem(i, toDuckDb(column, from + i));
     vector.flush();
   });
+}
+
+/**
+ * Nothing where there is nothing to bind: a statement is then planned and run in one transaction.
+ * One that is prepared is planned by what was stored before it runs, and DuckDB may fail when a
+ * commit in between has put values beyond that into the table.
+ */
+function bound(values: readonly string[]): string[] | undefined {
+  return values.length === 0 ? undefined : values.map(toStored);
 }
 
 function toDuckDb(column: BulkColumn, row: number): DuckDBValue {

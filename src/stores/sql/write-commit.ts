@@ -104,6 +104,7 @@ export async function writeRows(
     details: head.details + commit.details.length,
     deadLetters: head.deadLetters + commit.deadLetters.length,
     lastDeadLetter: head.lastDeadLetter + commit.deadLetters.length,
+    summarized: head.summarized,
   };
 }
 
