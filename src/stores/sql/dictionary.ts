@@ -83,11 +83,13 @@ export class Dictionary {
   async assign(texts: readonly string[], added: NewTexts): Promise<Int32Array> {
     const ids = new Int32Array(texts.length);
     const unknown: number[] = [];
-    texts.forEach((text, i) => {
+    for (let i = 0; i < texts.length; i++) {
+      const text = texts[i] as string;
       const id = this.#recall(text) ?? added.ids.get(text);
       if (id === undefined) unknown.push(i);
       else ids[i] = id;
-    });
+    }
+    if (unknown.length === 0) return ids;
     const stored = await this.#lookUp(unknown.map((i) => texts[i] ?? ''));
     for (const i of unknown) {
       const text = texts[i] ?? '';
