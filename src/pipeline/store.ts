@@ -1,4 +1,5 @@
 import type {Delivery} from './alert.ts';
+import type {DetectionRows, DetectionStore} from './detections.ts';
 import type {DeadLetter, Dimension, ObservationBatch, ObservationDetail} from './observation.ts';
 
 /**
@@ -17,6 +18,8 @@ export interface Commit {
    * `nextAt`; of what is dead, at once.
    */
   readonly deliveries: readonly OutboxEntry[];
+  /** What declared detections gave, where there are any. */
+  readonly detections?: DetectionRows | undefined;
 }
 
 export interface OutboxEntry {
@@ -149,6 +152,8 @@ export interface Store {
   /** Entry and id last stored; 0 and 0 when empty. */
   head(): Promise<{readonly entry: number; readonly lastId: number}>;
   commit(commit: Commit): Promise<void>;
+  /** What commits brought of declared detections. */
+  readonly detections: DetectionStore;
 
   observations(
     filter: ObservationFilter,

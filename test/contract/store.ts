@@ -4,6 +4,7 @@ import {AppError} from '../../src/base/errors.ts';
 import {DIMENSIONS} from '../../src/pipeline/observation.ts';
 import type {Page, Store, StoredObservation} from '../../src/pipeline/store.ts';
 import {delivery} from './deliveries.ts';
+import {change, datapoint, rows as detectionRows, episode, match} from './detection-rows.ts';
 import {HOSTILE} from './hostile.ts';
 import {compareWithOracle} from './store-oracle.ts';
 import {expectedRows, type TestBatch, type TestRow, toCommit, uuid} from './store-rows.ts';
@@ -129,6 +130,85 @@ export function storeContract(kind: string, fresh: () => Promise<() => Promise<S
     expect(await store.detail(3)).toBeUndefined();
     const {rows} = await store.observations({}, {order: 'id', limit: 10});
     expect(rows.map((row) => row.reason)).toEqual(['raul never did that', HOSTILE.join(), null]);
+  });
+
+  check('keeps matches, and has later revisions take their place', async (store) => {
+    const {detections} = store;
+    expect(await detections.nextMatchId()).toBe(1);
+    expect(await detections.matches({}, {limit: 10})).toEqual({rows: [], next: null});
+    const other = {detection: 'root-used', severity: 'medium', mode: 'silent'} as const;
+    const matches = [match(1), match(2, other), match(3, {title: HOSTILE.join()}), match(4)];
+    await store.commit(toCommit(1, [], {detections: detectionRows({matches})}));
+    const later = match(1, {revision: 3, hits: 9, lastTime: T0 + 2 * 24 * HOUR});
+    const between = match(1, {revision: 2, hits: 4, lastTime: T0 + HOUR});
+    await store.commit(toCommit(2, [], {detections: detectionRows({matches: [between, later]})}));
+    expect(await detections.match(1)).toEqual(later);
+    expect(await detections.match(9)).toBeUndefined();
+    expect(await detections.nextMatchId()).toBe(5);
+    const first = await detections.matches({}, {limit: 3});
+    expect(first.rows).toEqual([later, match(4), matches[2]]);
+    const rest = await detections.matches({}, {limit: 3, cursor: first.next ?? ''});
+    expect(rest).toEqual({rows: [matches[1]], next: null});
+    const ids = async (filter: Parameters<typeof detections.matches>[0]) =>
+      (await detections.matches(filter, {limit: 10})).rows.map(({id}) => id);
+    expect(await ids({detection: 'root-used'})).toEqual([2]);
+    expect(await ids({minSeverity: 'high'})).toEqual([1, 4, 3]);
+    expect(await ids({mode: 'silent'})).toEqual([2]);
+    expect(await ids({text: 'SNAPSHOTattr'})).toEqual([1, 4, 3, 2]);
+    expect(await ids({text: '%'})).toEqual(HOSTILE.join().includes('%') ? [3] : []);
+    expect(await ids({from: T0 + HOUR})).toEqual([1]);
+    expect(await ids({to: T0 + 3, principal: '111122223333:user/raul'})).toEqual([2]);
+    expect(await detections.matchDays(T0, T0 + 30 * 24 * HOUR)).toEqual([
+      {detection: 'root-used', day: T0, live: 0, silent: 1},
+      {detection: 'shared-outside', day: T0, live: 2, silent: 0},
+      {detection: 'shared-outside', day: T0 + 2 * 24 * HOUR, live: 1, silent: 0},
+    ]);
+    expect(await detections.lastMatches()).toEqual([
+      {detection: 'root-used', id: 2, time: T0 + 2, title: match(2).title},
+      {detection: 'shared-outside', id: 1, time: later.lastTime, title: later.title},
+    ]);
+  });
+
+  check('keeps alarms and episodes, and lets go of what is old', async (store) => {
+    const {detections} = store;
+    const changes = [change(T0), change(T0 + HOUR, {from: 'ALARM', to: 'OK'})];
+    const datapoints = [datapoint(T0, 1), datapoint(T0 + 300_000, 0), datapoint(T0, 7, 'other')];
+    const begun = [episode('a'), episode('b', {start: T0 + HOUR, principal: 'p'})];
+    await store.commit(
+      toCommit(1, [], {
+        detections: detectionRows({alarmChanges: changes, datapoints, episodes: begun}),
+      }),
+    );
+    const ended = episode('a', {state: 'end', end: T0 + 2 * HOUR});
+    await store.commit(
+      toCommit(2, [], {
+        detections: detectionRows({
+          matches: [match(1), match(2, {lastTime: T0 + 50 * HOUR})],
+          datapoints: [datapoint(T0, 2)],
+          episodes: [ended],
+        }),
+      }),
+    );
+    const page = await detections.alarmChanges('root-alarm', {limit: 1});
+    expect(page.rows).toEqual([changes[1]]);
+    expect(await detections.alarmChanges(undefined, {limit: 5, cursor: page.next ?? ''})).toEqual({
+      rows: [changes[0]],
+      next: null,
+    });
+    expect(await detections.datapoints('root-alarm', T0, T0 + HOUR)).toEqual([
+      datapoint(T0, 2),
+      datapoint(T0 + 300_000, 0),
+    ]);
+    const all = {from: T0 - HOUR, to: T0 + 9 * HOUR};
+    expect(await detections.episodes(all)).toEqual([begun[1], ended]);
+    expect(await detections.episodes({...all, principal: 'p'})).toEqual([begun[1]]);
+    expect(await detections.episodes({...all, from: T0 + 3 * HOUR})).toEqual([begun[1]]);
+    const before = T0 + 40 * HOUR;
+    await store.retain({observationsBefore: before, detailsBefore: before, maxBytes: undefined});
+    expect((await detections.matches({}, {limit: 9})).rows.map(({id}) => id)).toEqual([2]);
+    expect((await detections.alarmChanges(undefined, {limit: 9})).rows).toEqual([]);
+    expect(await detections.datapoints('root-alarm', 0, T0 * 2)).toEqual([]);
+    expect(await detections.episodes({from: 0, to: T0 * 2})).toEqual([begun[1]]);
   });
 
   check('gives hostile texts back as they were, and finds them', async (store) => {

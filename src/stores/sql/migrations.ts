@@ -125,8 +125,61 @@ const TABLES = [
   `INSERT INTO head VALUES (0, 0, 0, 0, 0, 0)`,
 ];
 
+// Alarms and episodes are few beside observations: texts as they are, lists as JSON.
+const DETECTIONS = [
+  `CREATE TABLE matches (
+    id BIGINT NOT NULL,
+    match_key TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    detection TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    severity INTEGER NOT NULL,
+    mode TEXT NOT NULL,
+    title TEXT NOT NULL,
+    first_time DOUBLE PRECISION NOT NULL,
+    last_time DOUBLE PRECISION NOT NULL,
+    hits BIGINT NOT NULL,
+    events BIGINT NOT NULL,
+    grouped_by TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    score DOUBLE PRECISION NOT NULL,
+    facts TEXT NOT NULL,
+    evidence TEXT NOT NULL
+  )`,
+  `CREATE TABLE alarm_changes (
+    id BIGINT NOT NULL,
+    detection TEXT NOT NULL,
+    changed_at DOUBLE PRECISION NOT NULL,
+    state_before TEXT NOT NULL,
+    state_after TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    datapoints TEXT NOT NULL,
+    events TEXT NOT NULL
+  )`,
+  `CREATE TABLE alarm_datapoints (
+    detection TEXT NOT NULL,
+    start_time DOUBLE PRECISION NOT NULL,
+    period_ms DOUBLE PRECISION NOT NULL,
+    value DOUBLE PRECISION NOT NULL,
+    samples BIGINT NOT NULL
+  )`,
+  `CREATE TABLE episodes (
+    detection TEXT NOT NULL,
+    id TEXT NOT NULL,
+    start_time DOUBLE PRECISION NOT NULL,
+    end_time DOUBLE PRECISION NOT NULL,
+    principal TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    body TEXT NOT NULL
+  )`,
+];
+
 export const DUCKDB_MIGRATIONS: readonly Migration[] = [
   {number: 1, statements: first(' USING COMPRESSION uncompressed')},
+  {number: 2, statements: DETECTIONS},
 ];
 
 // PostgreSQL reads row by row: what DuckDB scans, it must look up.
@@ -145,6 +198,16 @@ const POSTGRES_INDEXES = [
   `CREATE UNIQUE INDEX ON outbox (destination, id)`,
 ];
 
+const POSTGRES_DETECTION_INDEXES = [
+  `CREATE UNIQUE INDEX ON matches (id)`,
+  `CREATE INDEX ON matches (last_time, id)`,
+  `CREATE INDEX ON matches (detection, last_time)`,
+  `CREATE UNIQUE INDEX ON alarm_changes (id)`,
+  `CREATE INDEX ON alarm_datapoints (detection, start_time)`,
+  `CREATE INDEX ON episodes (start_time)`,
+];
+
 export const POSTGRES_MIGRATIONS: readonly Migration[] = [
   {number: 1, statements: [...first(''), ...POSTGRES_INDEXES]},
+  {number: 2, statements: [...DETECTIONS, ...POSTGRES_DETECTION_INDEXES]},
 ];

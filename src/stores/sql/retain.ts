@@ -1,5 +1,6 @@
 import type {Store} from '../../pipeline/store.ts';
 import type {Database, Session} from './database.ts';
+import {removeDetections} from './detection-tables.ts';
 import {readHead, writeHead} from './head.ts';
 import {dictionaryTable, TEXT_COLUMNS} from './schema.ts';
 import {type Fragment, raw, sql} from './statement.ts';
@@ -52,8 +53,9 @@ async function removeOlder(
       sql`DELETE FROM dead_letters WHERE noted_at < ${observationsBefore}`,
     );
     const rows = await removeObservations(session, sql`event_time < ${observationsBefore}`);
+    const detections = await removeDetections(session, observationsBefore);
     await count(session, rows, details, letters);
-    return rows + details + letters;
+    return rows + details + letters + detections;
   });
 }
 

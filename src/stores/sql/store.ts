@@ -15,6 +15,7 @@ import type {
 import {decodeCursor, encodeCursor} from '../cursor.ts';
 import {settleAttempt} from '../outbox.ts';
 import type {Database, Value} from './database.ts';
+import {DetectionTables, writeDetections} from './detection-tables.ts';
 import {Dictionary} from './dictionary.ts';
 import {uuidWords} from './event-id.ts';
 import {eventIdCondition, type FilterContext, toCondition} from './filter.ts';
@@ -39,6 +40,7 @@ const MAX_PLOT_POINTS = 200_000;
 /** A store in a database that speaks SQL; the adapters bring the database. */
 export class SqlStore implements Store {
   readonly kind: string;
+  readonly detections: DetectionTables;
   readonly #database: Database;
   readonly #context: FilterContext;
   readonly #dictionaries: ReadonlyMap<string, Dictionary>;
@@ -52,6 +54,7 @@ export class SqlStore implements Store {
   constructor(database: Database) {
     this.kind = database.kind;
     this.#database = database;
+    this.detections = new DetectionTables(database);
     this.#dictionaries = new Map(
       TEXT_COLUMNS.map((name) => [name, new Dictionary(database, name)]),
     );
@@ -90,6 +93,7 @@ export class SqlStore implements Store {
           head,
         );
         await mergeDeliveries(session, commit.deliveries);
+        if (commit.detections !== undefined) await writeDetections(session, commit.detections);
         await writeHead(session, head, next);
         return next;
       });
