@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
 import {loadDetections, MAX_FILE_LENGTH} from './load.ts';
+import type {Override} from './schema.ts';
 
 function load(text: string, options: Parameters<typeof loadDetections>[1] = {}) {
   return loadDetections([{file: 'a.yml', text}], options);
