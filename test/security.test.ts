@@ -185,6 +185,13 @@ test('where tokens are not wanted, only the commands of this machine have them',
   expect((await login(secrets.admin)).status).toBe(404);
   const ways = await ask('/api/v1/login');
   expect(await ways.json()).toEqual({required: true, token: false, oidc: false});
+  const made = await ask('/api/v1/tokens', {
+    method: 'POST',
+    body: JSON.stringify({name: 'ci', scope: 'read', expiresAt: null}),
+    headers: as(secrets.admin),
+  });
+  expect(made.status).toBe(403);
+  expect(await made.json()).toMatchObject({detail: expect.stringContaining('tokens: false')});
 });
 
 test('secrets of tokens are kept as hashes, listed never, logged never', async () => {

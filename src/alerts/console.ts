@@ -1,5 +1,6 @@
+import {scoreText} from '../base/score-text.ts';
 import type {Alerter, Delivery, DeliveryResult} from '../pipeline/alert.ts';
-import {clip, oneLine, scoreText, timeText} from './text.ts';
+import {clip, oneLine, timeText} from './text.ts';
 
 /** One line for each new item, to wherever `write` goes. */
 export function consoleAlerter(

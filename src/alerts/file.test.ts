@@ -66,5 +66,5 @@ test('the console gets one line an item, without terminal commands', async () =>
   const lines: string[] = [];
   const alerter = consoleAlerter('console', {minScore: 0}, (line) => lines.push(line));
   await alerter.deliver(deliveryOf({}, {reason: 'raul\u001b[2J did\nthis'}), never);
-  expect(lines).toEqual(['0.991  2026-01-31T12:00:00Z  ec2:CreateSnapshot  raul [2J did this']);
+  expect(lines).toEqual(['0.9910  2026-01-31T12:00:00Z  ec2:CreateSnapshot  raul [2J did this']);
 });

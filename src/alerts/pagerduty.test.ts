@@ -25,7 +25,7 @@ test('triggers with a key that later revisions share', () => {
       component: 'ec2',
       group: '111122223333',
       custom_details: {
-        score: '0.991',
+        score: '0.9910',
         events: [
           {event_id: '00000000-0000-4000-8000-000000000000', operation: 'ec2:CreateSnapshot'},
         ],

@@ -1,6 +1,7 @@
+import {scoreText} from '../base/score-text.ts';
 import type {Alert, Alerter, AlertItem, Delivery, DeliveryResult} from '../pipeline/alert.ts';
 import {destinationUrl, post, resultOf} from './http-delivery.ts';
-import {clip, oneLine, scoreText, timeText} from './text.ts';
+import {clip, oneLine, timeText} from './text.ts';
 
 export interface PagerDutyOptions {
   /** Integration key of the service, 32 characters. Secret. */

@@ -13,12 +13,6 @@ export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
 }
 
-/** "0.998", and never "1.000" for what is not 1. */
-export function scoreText(score: number): string {
-  const digits = score >= 0.999 ? 5 : 3;
-  return (Math.floor(score * 10 ** digits) / 10 ** digits).toFixed(digits);
-}
-
 export function timeText(time: number): string {
   return new Date(time).toISOString().replace('.000Z', 'Z');
 }

@@ -153,6 +153,26 @@ test('observes and scores in bulk', async () => {
   }
 });
 
+test('refuses a field that is too long, and says which', async () => {
+  const {post} = filled(1);
+  const send = (fields: Record<string, string>) =>
+    post('/api/v1/contexts/cloudtrail/observe', {
+      items: [
+        {time: 1, fields: {user: 'raul'}},
+        {time: 1, fields},
+      ],
+    });
+  expect((await send({user: 'x'.repeat(4_096)})).status).toBe(200);
+  const long = await send({user: 'x'.repeat(4_097)});
+  expect(long.status).toBe(400);
+  expect(long.headers.get('content-type')).toBe('application/problem+json');
+  const problem = await json(long);
+  expect(problem.code).toBe('invalid_request');
+  expect(JSON.stringify(problem.problems)).toContain('4097 characters; at most 4096 are taken');
+  expect(JSON.stringify(problem.problems)).toContain('items.1.fields.user');
+  expect((await send({['n'.repeat(257)]: 'x'})).status).toBe(400);
+});
+
 test('takes pushes, and says to Firehose what it wants to hear', async () => {
   const {get} = filled(1);
   const push = (path: string, headers: Record<string, string> = {}) =>

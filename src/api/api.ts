@@ -116,7 +116,7 @@ export function createApi(service: Service, options: ApiOptions = {}): ServiceAp
   addPrincipals(api, service);
   addContexts(api, service);
   addAlerts(api, service);
-  addTokens(api, service, tokens);
+  addTokens(api, service, tokens, tokensFromHere);
   addPush(api, service);
   addLogin(api, service, {
     gate: gateOptions,
@@ -325,8 +325,8 @@ function addWeb(api: Api, files: WebFiles): void {
     if (/^\/(api|auth|push)(\/|$)|^\/(healthz|readyz|metrics)$/.test(path)) return next();
     c.set('route', 'web');
     const asked = path === '/' ? undefined : await files.file(path);
-    // What looks like a file and is none is missing; the rest are places within the application.
-    if (asked === undefined && /\.\w+$/.test(path)) return next();
+    // An asset that is gone is missing; the rest are places within the application, dots or not.
+    if (asked === undefined && path.startsWith('/assets/')) return next();
     const file = asked ?? (await files.file('/index.html'));
     if (file === undefined) return next();
     const html = file.type.startsWith('text/html');

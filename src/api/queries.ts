@@ -98,6 +98,12 @@ type FilterQuery = {
   readonly text?: string | undefined;
 } & {readonly [D in Dimension]?: string | undefined};
 
+interface Page<Order> {
+  readonly order: Order;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
 export function filterOf(query: FilterQuery): ObservationFilter {
   const dimensions: Partial<Record<Dimension, string>> = {};
   for (const name of DIMENSIONS) {
@@ -113,6 +119,11 @@ export function filterOf(query: FilterQuery): ObservationFilter {
     text: query.text,
     dimensions,
   };
+}
+
+/** Which page of a list, in which order: nothing else of the query. */
+export function pageOf<Order>({order, limit, cursor}: Page<Order>): Page<Order> {
+  return {order, limit, cursor};
 }
 
 /** The answer 200 with JSON. */

@@ -20,19 +20,23 @@ const api = createApi(new FakeService(), {webRoot: root});
 const get = (path: string, headers: Record<string, string> = {}) =>
   api.request(`http://localhost${path}`, {headers: {host: 'localhost', ...headers}});
 
-test.each(['/', '/principals/111122223333:user%2Fraul', '/observations/5', '/a.b/c'])(
-  'serves the first page at %s',
-  async (path) => {
-    const answer = await get(path);
-    expect(answer.status).toBe(200);
-    expect(await answer.text()).toContain('id=root');
-    expect(answer.headers.get('cache-control')).toBe('no-cache');
-    const policy = answer.headers.get('content-security-policy')!;
-    expect(policy).toContain("script-src 'self' 'sha256-");
-    expect(policy).toContain("frame-ancestors 'none'");
-    expect(policy).not.toContain('unsafe');
-  },
-);
+test.each([
+  '/',
+  '/principals/111122223333:user%2Fraul',
+  '/principals/person%2Fraul@example.com',
+  '/principals/lambda.amazonaws.com',
+  '/observations/5',
+  '/a.b/c',
+])('serves the first page at %s', async (path) => {
+  const answer = await get(path);
+  expect(answer.status).toBe(200);
+  expect(await answer.text()).toContain('id=root');
+  expect(answer.headers.get('cache-control')).toBe('no-cache');
+  const policy = answer.headers.get('content-security-policy')!;
+  expect(policy).toContain("script-src 'self' 'sha256-");
+  expect(policy).toContain("frame-ancestors 'none'");
+  expect(policy).not.toContain('unsafe');
+});
 
 test('hashed files may be kept for ever, others are asked for again by tag', async () => {
   const script = await get('/assets/index-a1B2c3D4.js');

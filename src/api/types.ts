@@ -220,13 +220,36 @@ export const contextInfo = z
   .meta({id: 'ContextInfo'});
 export type ContextInfo = z.infer<typeof contextInfo>;
 
-export const observationInput = z.union([
-  z.strictObject({
-    time: z.union([z.number(), z.string()]),
-    fields: z.record(z.string(), z.string()),
-  }),
-  z.record(z.string(), z.unknown()).describe('A record of the stream, as delivered.'),
-]);
+/** Characters of a component told by hand, and of its name; what a model keeps is shorter still. */
+const FIELD_LENGTH = 4_096;
+const FIELD_NAME_LENGTH = 256;
+
+export const observationInput = z
+  .union([
+    z
+      .strictObject({
+        time: z.union([z.number(), z.string()]),
+        fields: z.record(z.string(), z.string()),
+      })
+      .describe(
+        `Names have at most ${FIELD_NAME_LENGTH} characters, texts at most ${FIELD_LENGTH}.`,
+      ),
+    z.record(z.string(), z.unknown()).describe('A record of the stream, as delivered.'),
+  ])
+  // Not a limit of the first shape alone: what is too long for it would pass for the second.
+  .superRefine((input, check) => {
+    const {fields, time} = input as {fields?: unknown; time?: unknown};
+    if (typeof fields !== 'object' || fields === null || time === undefined) return;
+    for (const [name, text] of Object.entries(fields)) {
+      const problem = (message: string) =>
+        check.addIssue({code: 'custom', path: ['fields', name.slice(0, 64)], message});
+      if (name.length > FIELD_NAME_LENGTH) {
+        problem(`A name of ${name.length} characters; at most ${FIELD_NAME_LENGTH} are taken`);
+      } else if (typeof text === 'string' && text.length > FIELD_LENGTH) {
+        problem(`${text.length} characters; at most ${FIELD_LENGTH} are taken`);
+      }
+    }
+  });
 export type ObservationInput = z.infer<typeof observationInput>;
 
 export const noveltyResult = z

@@ -2,13 +2,13 @@ import {readFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {assert} from '../base/assert.ts';
 
-const IMPORT = /^import \{[^}]*\} from ["'](\.\/[\w-]+\.js)["'];$/gm;
+const IMPORT = /^import \{[^}]*\} from ["'](\.{1,2}\/(?:[\w-]+\/|\.\.\/)*[\w-]+\.js)["'];$/gm;
 const EXPORT = /^export (?=const |function |class |async function )/gm;
 
 /**
  * One script from a compiled module and all it imports, those first: a page opened from a file may
- * not load modules. The modules lie in one folder, import each other by plain names from `./`, and
- * no two declare the same name at their top level.
+ * not load modules. They import each other by relative paths, and no two declare the same name at
+ * their top level.
  */
 export function inlineModules(entry: string): string {
   const done = new Set<string>();

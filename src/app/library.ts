@@ -11,9 +11,9 @@ import {
   isObservation,
   type Observation,
   type Read,
-  recordReader,
+  streamReader,
   timeOf,
-} from './record-reader.ts';
+} from './stream-reader.ts';
 
 export type {CloudTrailRecord, Observation};
 
@@ -127,7 +127,7 @@ class ObjectDetector implements NoveltyDetector {
     this.#detector = detector;
     this.#ids = new Int32Array(detector.columns.length);
     const {library} = detector.extra as {library?: StreamDeclaration};
-    this.#read = recordReader(library ?? defaultContexts().stream);
+    this.#read = streamReader(library ?? defaultContexts().stream);
   }
 
   get contexts(): readonly ContextDeclaration[] {

@@ -1,4 +1,3 @@
-import type {EventBatch} from '../event/batch.ts';
 import {RoleChain} from '../event/role-chain.ts';
 import {saturate} from '../model/evidence.ts';
 import type {DecodeSettings} from '../pipeline/decode-session.ts';
@@ -13,6 +12,7 @@ import {
 import type {Explanation} from '../score/explain.ts';
 import {readFilePieces, type TrailFile} from '../sources/files.ts';
 import type {Detector, Verdict} from './detector.ts';
+import {EventRows, followChain} from './event-rows.ts';
 
 /** One event at the moment it is scored; used again for the next one. */
 export class EventView {
@@ -175,7 +175,7 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
   const learning = mode === 'observe' || mode === 'extend' || mode === 'learn';
   const knowing = mode === 'extend' || mode === 'again';
   const ranks = mode === 'rank' ? detector.rank() : undefined;
-  const width = detector.columns.length;
+  const rows = new EventRows(detector);
   // Whoever only looks must not leave traces in what the next run goes by.
   let chain = learning ? detector.chain : new RoleChain();
   let generation = detector.generation;
@@ -185,30 +185,6 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
   const ended = new AbortController();
   const {signal} = options;
   const stop = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
-
-  const ids = view.ids;
-  const maps: Int32Array[] = [];
-  let current: TracedBatch | undefined;
-  const identify = (batch: TracedBatch, row: number) => {
-    const {columns, texts} = batch;
-    const renewed = texts.generation !== generation;
-    if (renewed) texts.forget(generation);
-    if (batch !== current || renewed) {
-      current = batch;
-      for (let c = 0; c < width; c++) maps[c] = texts.mapOf(c);
-    }
-    const from = row * width;
-    for (let c = 0; c < width; c++) {
-      const local = columns[from + c] as number;
-      const map = maps[c] as Int32Array;
-      let id = map[local] as number;
-      if (id < 0) {
-        id = detector.id(c, texts.texts[local] as string);
-        map[local] = id;
-      }
-      ids[c] = id;
-    }
-  };
 
   return readTrail(
     options.files.map((file, i) => ({
@@ -224,9 +200,11 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
         generation = detector.generation;
         chain = learning ? detector.chain : new RoleChain();
       }
-      identify(batch, row);
+      rows.identify(batch, row, view.ids);
       view.show(batch, row, time);
-      follow(batch, row, view, chain, principal);
+      const origin =
+        principal < 0 ? -1 : followChain(batch, row, view.ids[principal] as number, chain);
+      view.origin = origin < 0 ? undefined : detector.text(principal, origin);
       let goOn: boolean | undefined = true;
       view.without = mode === 'without' || (knowing && detector.seen.has(batch.eventIds, row * 4));
       if (mode === 'learn') detector.observe(view.ids, time);
@@ -262,25 +240,4 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
     ranks?.finish();
     ended.abort();
   });
-}
-
-/** Follows the credentials an event was made with, and those it gave out. */
-function follow(
-  batch: EventBatch,
-  row: number,
-  view: EventView,
-  chain: RoleChain,
-  principal: number,
-): void {
-  view.origin = undefined;
-  if (principal < 0) return;
-  const {keys} = batch;
-  const at = row * 4;
-  const used = (keys[at] as number) !== 0 || (keys[at + 1] as number) !== 0;
-  const issued = (keys[at + 2] as number) !== 0 || (keys[at + 3] as number) !== 0;
-  if (!used && !issued) return;
-  const own = view.ids[principal] as number;
-  const origin = used ? (chain.originOf(keys[at] as number, keys[at + 1] as number) ?? own) : own;
-  if (issued) chain.issued(keys[at + 2] as number, keys[at + 3] as number, origin);
-  if (origin !== own) view.origin = view.detector.text(principal, origin);
 }

@@ -2,6 +2,7 @@ import {chainNote} from '../app/chain-note.ts';
 import {displayOf} from '../app/display.ts';
 import type {EventView} from '../app/score-trail.ts';
 import {TopEvents} from '../app/top-events.ts';
+import {cutScore} from '../base/score-text.ts';
 import {oneOf} from './options.ts';
 import {type Output, plainJson} from './output.ts';
 import {runScoring, type ScoringOptions} from './scoring.ts';
@@ -141,7 +142,7 @@ export function tableOf(rows: readonly Row[], output: Output): string {
 
 /** Cut, not rounded: 0.98996 must not read 0.990. */
 export function scoreText(score: number): string {
-  return (Math.floor(score * 1e4) / 1e4).toFixed(4);
+  return cutScore(score, 4);
 }
 
 /** Seconds, and milliseconds only where there are any. */

@@ -59,3 +59,38 @@ test('puts variables into strings, after parsing', () => {
     value: {a: '${TOKEN}'},
   });
 });
+
+test('what would use up the parser is a problem like any other', () => {
+  const bomb = `a: &a [x, x]\n${[...'bcdefghij']
+    .map(
+      (name, i) => `${name}: &${name} [*${'abcdefghi'[i]}, *${'abcdefghi'[i]}, *${'abcdefghi'[i]}]`,
+    )
+    .join('\n')}\n`;
+  expect(parseYaml('a.yml', bomb, z.unknown())).toMatchObject({
+    ok: false,
+    problems: [{message: 'More than 100 uses of aliases'}],
+  });
+  for (const [text, line, column] of [
+    ['['.repeat(100_000), 1, 101],
+    [`a: ${'{a: '.repeat(100_000)}`, 1, 404],
+    ['- '.repeat(100_000), 1, 201],
+    [Array.from({length: 1000}, (_, i) => `${' '.repeat(i)}a:\n`).join(''), 202, 1],
+  ] as const) {
+    expect(parseYaml('a.yml', text, z.unknown())).toMatchObject({
+      ok: false,
+      problems: [{message: 'Nested too deeply', line, column}],
+    });
+  }
+  const block = `a: |\n${`  ${' '.repeat(300)}[[[[ - - -\n`.repeat(100)}b: "${'['.repeat(200)}"\n`;
+  expect(parseYaml('a.yml', block, z.unknown())).toMatchObject({ok: true});
+});
+
+test('a problem in a long line is shown with what is around it', () => {
+  const text = `a: ${'x'.repeat(100_000)}\n`;
+  const shown = formatProblem(
+    {file: 'a.yml', line: 1, column: 50_000, path: '', message: 'No'},
+    text,
+  );
+  expect(shown.length).toBeLessThan(500);
+  expect(shown.split('\n')[2]).toHaveLength(2 + 99 + 1);
+});

@@ -1,4 +1,6 @@
 import type {AlarmChange, Datapoint, Episode, EvaluatorFactory, Hit} from './evaluator.ts';
+import type {DetectionEvent} from './event.ts';
+import type {Json} from './json.ts';
 
 export const SEVERITIES = ['informational', 'low', 'medium', 'high', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -44,6 +46,14 @@ export interface Detection {
   readonly from: string;
   /** As written, for people: YAML of this detection alone. */
   readonly source: string;
+  /** The condition for people, in one spelling and indented. */
+  readonly condition: string;
+  /** What `params` are, overrides included. */
+  readonly parameters: Readonly<Record<string, Json>>;
+  /** Equal for declarations that remember the same: what one has seen, the other may go on with. */
+  readonly fingerprint: string;
+  /** The title of a hit: one line, what comes out of records made harmless. */
+  readonly titleOf: (hit: Hit) => string;
   readonly evaluator: EvaluatorFactory;
 }
 
@@ -56,6 +66,8 @@ export interface Exclusion {
   readonly expires: number | null;
   /** CEL over the event, as written. */
   readonly condition: string;
+  /** Whether the event is to be left out, or why that cannot be told; then it is not. */
+  readonly holds: (event: DetectionEvent) => boolean | {readonly failed: string};
 }
 
 /** Hits of one detection and group within its `dedup` time, told once and then counted. */
@@ -79,7 +91,8 @@ export interface DetectionOutput {
   readonly alarms: readonly {readonly detection: string; readonly change: AlarmChange}[];
   readonly datapoints: readonly {readonly detection: string; readonly point: Datapoint}[];
   readonly episodes: readonly {readonly detection: string; readonly episode: Episode}[];
-  /** Events left out by exclusions, and errors of conditions, by detection. */
-  readonly excluded: Readonly<Record<string, number>>;
+  /** Events left out, by detection and id of the exclusion. */
+  readonly excluded: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Errors of conditions by detection, with the first message. */
   readonly failed: Readonly<Record<string, {readonly count: number; readonly message: string}>>;
 }

@@ -105,6 +105,8 @@ export interface Sink {
   alarm(change: AlarmChange): void;
   datapoint(point: Datapoint): void;
   episode(episode: Episode): void;
+  /** The condition could not be decided for an event: it counts as no match, and is counted. */
+  failed(message: string): void;
 }
 
 /**
@@ -120,6 +122,10 @@ export interface Evaluator {
    * an entry of the journal, and while nothing comes as the clock goes.
    */
   advance(time: number, sink: Sink): void;
+  /** An alarm of another detection changed: for composites alone. Called in the order of changes. */
+  alarmChanged?(detection: string, change: AlarmChange, sink: Sink): void;
+  /** Sets the state by hand, for drills; it is evaluated anew afterwards. For alarms alone. */
+  setState?(time: number, to: AlarmState, reason: string, sink: Sink): void;
   /** Everything it remembers, as JSON. */
   state(): Json;
   /** Goes on where `state` left off. A state it does not know (of an older declaration) is left. */

@@ -109,6 +109,35 @@ async function roleOf(
   };
 }
 
+/** What takes time to make, made when it is first wanted, and once. */
+export class Lazy<T> {
+  readonly #make: () => Promise<T>;
+  #made: Promise<T> | undefined;
+
+  constructor(make: () => Promise<T>) {
+    this.#make = make;
+  }
+
+  get(): Promise<T> {
+    if (this.#made === undefined) {
+      const made = this.#make();
+      this.#made = made;
+      // What failed to load now may be installed when it is tried again.
+      made.catch(() => {
+        if (this.#made === made) this.#made = undefined;
+      });
+    }
+    return this.#made;
+  }
+
+  /** Hands over what was made, if anything was, and forgets it. */
+  async take(): Promise<T | undefined> {
+    const made = this.#made;
+    this.#made = undefined;
+    return made?.catch(() => undefined);
+  }
+}
+
 /** The code by which AWS, the SDK or the network says what went wrong. */
 export function codeOf(cause: unknown): string {
   const error = cause as {name?: string; Code?: string; code?: string} | undefined;

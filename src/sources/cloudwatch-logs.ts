@@ -5,6 +5,7 @@ import {
   type ClientSettings,
   codeOf,
   importNamed,
+  Lazy,
   loadClient,
   settingsOf,
 } from './aws.ts';
@@ -73,7 +74,7 @@ class CloudWatchLogsSource implements Source {
   readonly #options: CloudWatchLogsOptions;
   readonly #windows: TimeWindows;
   readonly #load: () => Promise<LogsModule>;
-  #opened: Promise<{sdk: LogsModule; client: LogsClient}> | undefined;
+  readonly #opened = new Lazy(() => this.#open());
 
   constructor(name: string, options: CloudWatchLogsOptions, load: () => Promise<LogsModule>) {
     this.name = name;
@@ -105,9 +106,7 @@ class CloudWatchLogsSource implements Source {
   }
 
   async close(): Promise<void> {
-    const opened = this.#opened;
-    this.#opened = undefined;
-    (await opened?.catch(() => undefined))?.client.destroy();
+    (await this.#opened.take())?.client.destroy();
   }
 
   async #ask(from: number, to: number, most: number, signal: AbortSignal) {
@@ -133,7 +132,7 @@ class CloudWatchLogsSource implements Source {
     limit: number,
     signal: AbortSignal,
   ) {
-    const {sdk, client} = await this.#open();
+    const {sdk, client} = await this.#opened.get();
     const {logGroup, streamPrefix} = this.#options;
     for (let pause = 1000; ; pause = Math.min(LONGEST_PAUSE_MS, 2 * pause)) {
       try {
@@ -161,15 +160,8 @@ class CloudWatchLogsSource implements Source {
     }
   }
 
-  #open() {
-    this.#opened ??= (async () => {
-      const sdk = await loadClient(PACKAGE, this.#load);
-      return {sdk, client: new sdk.CloudWatchLogsClient(await settingsOf(this.#options))};
-    })();
-    // What failed to load now may be installed when it is tried again.
-    this.#opened.catch(() => {
-      this.#opened = undefined;
-    });
-    return this.#opened;
+  async #open() {
+    const sdk = await loadClient(PACKAGE, this.#load);
+    return {sdk, client: new sdk.CloudWatchLogsClient(await settingsOf(this.#options))};
   }
 }

@@ -90,6 +90,27 @@ test('reads in order of delivery, accounts and regions of a period together', as
   expect(source.status().state).toBe('finished');
 });
 
+test('leaves out what was delivered before a first run was to begin, now and later', async () => {
+  const stamp = (ago: number) =>
+    `${new Date(Date.now() - ago).toISOString().replace(/[-:]/g, '').slice(0, 13)}Z`;
+  const hour = 3_600_000;
+  put(nameOf(stamp(30 * hour)), documentOf(['event-9']));
+  put(nameOf(stamp(3 * hour)), documentOf(['event-0']));
+  const old = put('old.jsonl', lines(['event-8']));
+  const long = (Date.now() - 30 * hour) / 1000;
+  utimesSync(old, long, long);
+  put('app.jsonl', lines(['event-1']));
+  const options = {follow: false, sinceMs: 24 * hour};
+  const first = await readUntil(open(options), undefined, () => false);
+  expect([...first.ids].sort()).toEqual(['event-0', 'event-1']);
+  put(nameOf(stamp(29 * hour)), documentOf(['event-7']));
+  put(nameOf(stamp(2 * hour)), documentOf(['event-2']));
+  // What is left out does not move on with the time at which it is started again.
+  const second = await readUntil(open({...options, sinceMs: 0}), first.position, () => false);
+  expect(second.ids).toEqual(['event-2']);
+  expect((await readUntil(open({follow: false}), undefined, () => false)).ids).toHaveLength(6);
+});
+
 test('hands over complete lines of a file that grows, and reads on after a restart', async () => {
   const path = put('app.jsonl', `${lines(['event-0', 'event-1'])}{"eventID":"event-`);
   const first = await readUntil(open(), undefined, ({ids}) => ids.length >= 2);

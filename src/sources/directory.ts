@@ -26,6 +26,8 @@ export interface DirectoryOptions {
   readonly maxObjectBytes?: number;
   /** How long an incomplete file is waited for before it is handed over as it is. */
   readonly patienceMs?: number;
+  /** How far back a first run reads; older files are left out for good. Else all are read. */
+  readonly sinceMs?: number;
   /** How far behind ours the file system's clock may be; raise it for network file systems. */
   readonly clockSlackMs?: number;
 }
@@ -37,6 +39,8 @@ export interface DirectoryOptions {
  */
 interface DirectoryPosition {
   readonly v: 1;
+  /** What was delivered before this is left out; epoch milliseconds. */
+  readonly since?: number;
   /** Change time (epoch milliseconds) up to which every file has been handed over. */
   readonly whole: number;
   readonly scan?: Mark & {readonly at: number};
@@ -95,11 +99,13 @@ class DirectorySource implements Source {
   readonly name: string;
   readonly kind = 'directory';
   readonly #folder: string;
-  readonly #options: Required<Omit<DirectoryOptions, 'pace'>>;
+  readonly #options: Required<Omit<DirectoryOptions, 'pace' | 'sinceMs'>>;
   readonly #pace: Pace | undefined;
+  readonly #sinceMs: number | undefined;
   #status: SourceStatus = {state: 'starting', detail: 'not read yet'};
 
   // What has been handed over, as in DirectoryPosition.
+  #since = Number.NEGATIVE_INFINITY;
   #whole = 0;
   #scan: (Mark & {at: number}) | undefined;
   #recent = new Map<string, number>();
@@ -118,6 +124,7 @@ class DirectorySource implements Source {
     this.name = name;
     this.#folder = resolve(options.folder);
     this.#pace = options.pace;
+    this.#sinceMs = options.sinceMs;
     this.#options = {
       folder: options.folder,
       follow: options.follow ?? true,
@@ -192,6 +199,11 @@ class DirectorySource implements Source {
   }
 
   #restore(position: DirectoryPosition | undefined): void {
+    // Told once, at the first run: what is left out must not change with the time of a restart.
+    this.#since =
+      position === undefined && this.#sinceMs !== undefined
+        ? Date.now() - this.#sinceMs
+        : (position?.since ?? Number.NEGATIVE_INFINITY);
     this.#whole = position?.whole ?? 0;
     this.#scan = position?.scan === undefined ? undefined : {...position.scan};
     this.#recent = new Map(position?.recent ?? []);
@@ -211,6 +223,7 @@ class DirectorySource implements Source {
     const open = [...this.#open];
     return {
       v: 1,
+      ...(Number.isFinite(this.#since) && {since: this.#since}),
       whole: this.#whole,
       ...(this.#scan === undefined ? {} : {scan: {...this.#scan}}),
       recent: [...this.#recent].slice(-RECENT_IN_POSITION),
@@ -245,6 +258,7 @@ class DirectorySource implements Source {
         ...stateOf(info),
         time: deliveryTimeOf(path) ?? Number.NaN,
       };
+      if ((Number.isNaN(file.time) ? file.modified : file.time) < this.#since) return;
       if (!this.#isDone(file, at)) files.set(path, file);
     };
     let sliceEnd = performance.now() + SLICE_MS;

@@ -1,7 +1,15 @@
-import type {GetRecordsCommandOutput, KinesisClient, Shard} from '@aws-sdk/client-kinesis';
+import type {GetRecordsCommandOutput, Shard} from '@aws-sdk/client-kinesis';
 import type {AppError} from '../base/errors.ts';
 import type {Payload, Source, SourceBatch, SourceStatus} from '../pipeline/source.ts';
-import {type AwsOptions, awsFault, codeOf, inParallel, loadClient, settingsOf} from './aws.ts';
+import {
+  type AwsOptions,
+  awsFault,
+  codeOf,
+  inParallel,
+  Lazy,
+  loadClient,
+  settingsOf,
+} from './aws.ts';
 import {disaggregate} from './kinesis-aggregate.ts';
 import {wait} from './wait.ts';
 
@@ -43,9 +51,7 @@ class KinesisSource implements Source {
   readonly kind = 'kinesis';
   readonly #options: KinesisOptions;
   readonly #stream: {StreamName: string} | {StreamARN: string};
-  #opened:
-    | Promise<{sdk: typeof import('@aws-sdk/client-kinesis'); client: KinesisClient}>
-    | undefined;
+  readonly #opened = new Lazy(() => this.#connect());
   #since = 0;
   #progress = new Map<string, Progress>();
   /** Where the next request begins; they last for five minutes. */
@@ -117,9 +123,7 @@ class KinesisSource implements Source {
   }
 
   async close(): Promise<void> {
-    const opened = this.#opened;
-    this.#opened = undefined;
-    (await opened?.catch(() => undefined))?.client.destroy();
+    (await this.#opened.take())?.client.destroy();
   }
 
   #position(): KinesisPosition {
@@ -147,7 +151,7 @@ class KinesisSource implements Source {
   }
 
   async #shards(signal: AbortSignal): Promise<Shard[]> {
-    const {sdk, client} = await this.#connect();
+    const {sdk, client} = await this.#opened.get();
     const found: Shard[] = [];
     let token: string | undefined;
     do {
@@ -193,7 +197,7 @@ class KinesisSource implements Source {
   }
 
   async #page(shard: string, signal: AbortSignal): Promise<GetRecordsCommandOutput | undefined> {
-    const {sdk, client} = await this.#connect();
+    const {sdk, client} = await this.#opened.get();
     for (let pause = 250; !signal.aborted; pause = Math.min(10_000, 2 * pause)) {
       const iterator = this.#iterators.get(shard) ?? (await this.#iterator(shard, signal));
       try {
@@ -219,7 +223,7 @@ class KinesisSource implements Source {
   }
 
   async #iterator(shard: string, signal: AbortSignal): Promise<string> {
-    const {sdk, client} = await this.#connect();
+    const {sdk, client} = await this.#opened.get();
     const after = this.#progress.get(shard);
     const from =
       after !== undefined
@@ -241,28 +245,21 @@ class KinesisSource implements Source {
     return awsFault(`kinesis:${call}`, `stream "${this.#options.stream}"`, cause);
   }
 
-  #connect() {
-    this.#opened ??= (async () => {
-      const name = '@aws-sdk/client-kinesis';
-      const sdk = await loadClient(name, () => import('@aws-sdk/client-kinesis'));
-      const settings = await settingsOf(this.#options);
-      // This client speaks HTTP/2, which without TLS no emulator does.
-      const plain = this.#options.endpoint?.startsWith('http:') === true;
-      const handler = plain
-        ? new (
-            await loadClient('@smithy/node-http-handler', () => import('@smithy/node-http-handler'))
-          ).NodeHttpHandler({requestTimeout: 60_000, connectionTimeout: 5000})
-        : undefined;
-      const client = new sdk.KinesisClient({
-        ...settings,
-        ...(handler === undefined ? {} : {requestHandler: handler}),
-      });
-      return {sdk, client};
-    })();
-    // What failed to load now may be installed when it is tried again.
-    this.#opened.catch(() => {
-      this.#opened = undefined;
+  async #connect() {
+    const name = '@aws-sdk/client-kinesis';
+    const sdk = await loadClient(name, () => import('@aws-sdk/client-kinesis'));
+    const settings = await settingsOf(this.#options);
+    // This client speaks HTTP/2, which without TLS no emulator does.
+    const plain = this.#options.endpoint?.startsWith('http:') === true;
+    const handler = plain
+      ? new (
+          await loadClient('@smithy/node-http-handler', () => import('@smithy/node-http-handler'))
+        ).NodeHttpHandler({requestTimeout: 60_000, connectionTimeout: 5000})
+      : undefined;
+    const client = new sdk.KinesisClient({
+      ...settings,
+      ...(handler === undefined ? {} : {requestHandler: handler}),
     });
-    return this.#opened;
+    return {sdk, client};
   }
 }

@@ -1,6 +1,6 @@
 import type {CloudTrailClient} from '@aws-sdk/client-cloudtrail';
 import type {Source, SourceBatch, SourceStatus} from '../pipeline/source.ts';
-import {type AwsOptions, awsFault, codeOf, loadClient, settingsOf} from './aws.ts';
+import {type AwsOptions, awsFault, codeOf, Lazy, loadClient, settingsOf} from './aws.ts';
 import {type TimedEvent, TimeWindows} from './time-windows.ts';
 import {wait} from './wait.ts';
 
@@ -38,9 +38,7 @@ class LookupEventsSource implements Source {
   readonly kind = 'lookup-events';
   readonly #options: LookupEventsOptions;
   readonly #windows: TimeWindows;
-  #opened:
-    | Promise<{sdk: typeof import('@aws-sdk/client-cloudtrail'); regions: Region[]}>
-    | undefined;
+  readonly #opened = new Lazy(() => this.#open());
 
   constructor(name: string, options: LookupEventsOptions) {
     this.name = name;
@@ -66,21 +64,18 @@ class LookupEventsSource implements Source {
   }
 
   async check(): Promise<void> {
-    const {regions} = await this.#open();
+    const {regions} = await this.#opened.get();
     const now = Date.now();
     const signal = AbortSignal.timeout(30_000);
     for (const region of regions) await this.#page(region, now - 60_000, now, undefined, 1, signal);
   }
 
   async close(): Promise<void> {
-    const opened = this.#opened;
-    this.#opened = undefined;
-    const {regions} = (await opened?.catch(() => undefined)) ?? {regions: []};
-    for (const {client} of regions) client.destroy();
+    for (const {client} of (await this.#opened.take())?.regions ?? []) client.destroy();
   }
 
   async #ask(from: number, to: number, most: number, signal: AbortSignal) {
-    const {regions} = await this.#open();
+    const {regions} = await this.#opened.get();
     const share = most / regions.length;
     const found = await Promise.all(
       regions.map((region) => this.#askRegion(region, from, to, share, signal)),
@@ -114,7 +109,7 @@ class LookupEventsSource implements Source {
     most: number,
     signal: AbortSignal,
   ) {
-    const {sdk} = await this.#open();
+    const {sdk} = await this.#opened.get();
     const between = 1000 / (this.#options.requestsPerSecond ?? 2);
     for (let pause = 1000; ; pause = Math.min(LONGEST_PAUSE_MS, 2 * pause)) {
       const due = Math.max(region.next, Date.now());
@@ -143,28 +138,21 @@ class LookupEventsSource implements Source {
     }
   }
 
-  #open() {
-    this.#opened ??= (async () => {
-      const sdk = await loadClient(
-        '@aws-sdk/client-cloudtrail',
-        () => import('@aws-sdk/client-cloudtrail'),
-      );
-      const regions: Region[] = [];
-      for (const name of this.#options.regions) {
-        const client = new sdk.CloudTrailClient({
-          ...(await settingsOf({...this.#options, region: name})),
-          // What is refused for its frequency waits here, for longer than the SDK would.
-          maxAttempts: 2,
-          requestHandler: {requestTimeout: 60_000, connectionTimeout: 5000},
-        });
-        regions.push({name, client, next: 0});
-      }
-      return {sdk, regions};
-    })();
-    // What failed to load now may be installed when it is tried again.
-    this.#opened.catch(() => {
-      this.#opened = undefined;
-    });
-    return this.#opened;
+  async #open() {
+    const sdk = await loadClient(
+      '@aws-sdk/client-cloudtrail',
+      () => import('@aws-sdk/client-cloudtrail'),
+    );
+    const regions: Region[] = [];
+    for (const name of this.#options.regions) {
+      const client = new sdk.CloudTrailClient({
+        ...(await settingsOf({...this.#options, region: name})),
+        // What is refused for its frequency waits here, for longer than the SDK would.
+        maxAttempts: 2,
+        requestHandler: {requestTimeout: 60_000, connectionTimeout: 5000},
+      });
+      regions.push({name, client, next: 0});
+    }
+    return {sdk, regions};
   }
 }

@@ -1,5 +1,4 @@
-import type {S3Client} from '@aws-sdk/client-s3';
-import {type AwsOptions, awsFault, codeOf, loadClient, settingsOf} from './aws.ts';
+import {type AwsOptions, awsFault, codeOf, Lazy, loadClient, settingsOf} from './aws.ts';
 
 export interface ObjectInfo {
   readonly key: string;
@@ -17,7 +16,7 @@ export interface ListOptions {
 /** Buckets, read; no error of the SDK leaves it. */
 export class S3Objects {
   readonly #options: AwsOptions;
-  #client: Promise<{sdk: typeof import('@aws-sdk/client-s3'); client: S3Client}> | undefined;
+  readonly #client = new Lazy(() => this.#open());
   #clockAhead = 0;
 
   constructor(options: AwsOptions) {
@@ -52,7 +51,7 @@ export class S3Objects {
   }
 
   async *#pages(bucket: string, {prefix, startAfter, signal}: ListOptions, delimiter?: string) {
-    const {sdk, client} = await this.#open();
+    const {sdk, client} = await this.#client.get();
     let token: string | undefined;
     do {
       const page = await client
@@ -83,7 +82,7 @@ export class S3Objects {
     key: string,
     {signal, version}: {signal?: AbortSignal; version?: string} = {},
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const {sdk, client} = await this.#open();
+    const {sdk, client} = await this.#client.get();
     try {
       const {Body} = await client.send(
         new sdk.GetObjectCommand({
@@ -107,37 +106,28 @@ export class S3Objects {
   }
 
   async close(): Promise<void> {
-    const opened = this.#client;
-    this.#client = undefined;
-    (await opened?.catch(() => undefined))?.client.destroy();
+    (await this.#client.take())?.client.destroy();
   }
 
-  #open() {
-    this.#client ??= (async () => {
-      const sdk = await loadClient('@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'));
-      const client = new sdk.S3Client({
-        ...(await settingsOf(this.#options)),
-        followRegionRedirects: true,
-        // Emulators have no host names for buckets.
-        forcePathStyle: this.#options.endpoint !== undefined,
-        requestHandler: {requestTimeout: 60_000, connectionTimeout: 5000},
-      });
-      client.middlewareStack.add(
-        (next) => async (args) => {
-          const result = await next(args);
-          const {headers} = result.response as {headers?: Record<string, string>};
-          const date = Date.parse(headers?.date ?? '');
-          if (!Number.isNaN(date)) this.#clockAhead = date - Date.now();
-          return result;
-        },
-        {step: 'deserialize', priority: 'low', name: 'clockOfS3'},
-      );
-      return {sdk, client};
-    })();
-    // What failed to load now may be installed when it is tried again.
-    this.#client.catch(() => {
-      this.#client = undefined;
+  async #open() {
+    const sdk = await loadClient('@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'));
+    const client = new sdk.S3Client({
+      ...(await settingsOf(this.#options)),
+      followRegionRedirects: true,
+      // Emulators have no host names for buckets.
+      forcePathStyle: this.#options.endpoint !== undefined,
+      requestHandler: {requestTimeout: 60_000, connectionTimeout: 5000},
     });
-    return this.#client;
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        const {headers} = result.response as {headers?: Record<string, string>};
+        const date = Date.parse(headers?.date ?? '');
+        if (!Number.isNaN(date)) this.#clockAhead = date - Date.now();
+        return result;
+      },
+      {step: 'deserialize', priority: 'low', name: 'clockOfS3'},
+    );
+    return {sdk, client};
   }
 }

@@ -1,7 +1,15 @@
-import type {Message, SQSClient} from '@aws-sdk/client-sqs';
+import type {Message} from '@aws-sdk/client-sqs';
 import type {AppError} from '../base/errors.ts';
 import type {Payload, Source, SourceBatch, SourceStatus} from '../pipeline/source.ts';
-import {type AwsOptions, awsFault, codeOf, inParallel, loadClient, settingsOf} from './aws.ts';
+import {
+  type AwsOptions,
+  awsFault,
+  codeOf,
+  inParallel,
+  Lazy,
+  loadClient,
+  settingsOf,
+} from './aws.ts';
 import {deliveryTimeOf} from './delivery-name.ts';
 import {compareNames} from './files.ts';
 import {parseNotification} from './notifications.ts';
@@ -64,7 +72,7 @@ class SqsSource implements Source {
   readonly kind = 'sqs';
   readonly #options: SqsOptions;
   readonly #objects: S3Objects;
-  #client: Promise<{sdk: typeof import('@aws-sdk/client-sqs'); client: SQSClient}> | undefined;
+  readonly #client = new Lazy(() => this.#open());
   /** Hidden from others while they are in work: message id to receipt. */
   #inWork = new Map<string, string>();
   /** Acknowledged; deleting them may have failed, and a queue may deliver twice. */
@@ -118,7 +126,7 @@ class SqsSource implements Source {
   }
 
   async check(): Promise<void> {
-    const {sdk, client} = await this.#open();
+    const {sdk, client} = await this.#client.get();
     await client
       .send(
         new sdk.GetQueueAttributesCommand({
@@ -132,16 +140,14 @@ class SqsSource implements Source {
   }
 
   async close(): Promise<void> {
-    const opened = this.#client;
-    this.#client = undefined;
-    (await opened?.catch(() => undefined))?.client.destroy();
+    (await this.#client.take())?.client.destroy();
     await this.#objects.close();
   }
 
   /** Waits for messages, then takes those that are there as well. */
   async #receive(visibility: number, signal: AbortSignal): Promise<Taken[]> {
     const {batchMessages = 100, waitSeconds = 20} = this.#options;
-    const {sdk, client} = await this.#open();
+    const {sdk, client} = await this.#client.get();
     const taken: Taken[] = [];
     while (taken.length < batchMessages) {
       const answer = await client
@@ -284,7 +290,7 @@ class SqsSource implements Source {
 
   /** What cannot be deleted now comes again, and is then known. */
   async #delete(receipts: readonly string[]): Promise<void> {
-    const {sdk, client} = await this.#open();
+    const {sdk, client} = await this.#client.get();
     for (let at = 0; at < receipts.length; at += MOST_AT_ONCE) {
       const some = receipts.slice(at, at + MOST_AT_ONCE);
       for (let attempt = 0; ; attempt++) {
@@ -324,7 +330,7 @@ class SqsSource implements Source {
 
   async #hide(receipts: readonly string[], seconds: number): Promise<void> {
     if (receipts.length === 0) return;
-    const {sdk, client} = await this.#open();
+    const {sdk, client} = await this.#client.get();
     for (let at = 0; at < receipts.length; at += MOST_AT_ONCE) {
       const some = receipts.slice(at, at + MOST_AT_ONCE);
       await client
@@ -347,20 +353,13 @@ class SqsSource implements Source {
     return awsFault(`sqs:${call}`, `queue "${this.#options.queueUrl}"`, cause);
   }
 
-  #open() {
-    this.#client ??= (async () => {
-      const sdk = await loadClient('@aws-sdk/client-sqs', () => import('@aws-sdk/client-sqs'));
-      const client = new sdk.SQSClient({
-        ...(await settingsOf(this.#options)),
-        requestHandler: {requestTimeout: 60_000, connectionTimeout: 5000},
-      });
-      return {sdk, client};
-    })();
-    // What failed to load now may be installed when it is tried again.
-    this.#client.catch(() => {
-      this.#client = undefined;
+  async #open() {
+    const sdk = await loadClient('@aws-sdk/client-sqs', () => import('@aws-sdk/client-sqs'));
+    const client = new sdk.SQSClient({
+      ...(await settingsOf(this.#options)),
+      requestHandler: {requestTimeout: 60_000, connectionTimeout: 5000},
     });
-    return this.#client;
+    return {sdk, client};
   }
 }
 

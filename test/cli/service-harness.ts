@@ -33,7 +33,7 @@ export async function serve(args: readonly string[], cwd: string): Promise<Servi
     text += piece.toString();
   });
   const ended = outcomeOf(child).finally(() => running.delete(child));
-  const address = () => /Oddtrail is at (http:\/\/\S+)/.exec(text)?.[1];
+  const address = () => /Oddtrail is at (https?:\/\/\S+)/.exec(text)?.[1];
   let over = false;
   void ended.then(() => {
     over = true;

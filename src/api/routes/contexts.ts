@@ -3,7 +3,7 @@ import {type Api, actorOf, audited, route} from '../environment.ts';
 import {ApiProblem} from '../problem.ts';
 import {body, json} from '../queries.ts';
 import type {Service} from '../service.ts';
-import {contextInfo, noveltyResult, observationInput} from '../types.ts';
+import {contextInfo, type NoveltyResult, noveltyResult, observationInput} from '../types.ts';
 
 const tags = ['Contexts'];
 const name = z.string().regex(/^[\w.-]{1,64}$/, 'Is not a name');
@@ -13,6 +13,10 @@ const results = z.object({results: z.array(noveltyResult)});
 
 export function addContexts(api: Api, service: Service): void {
   const unknown = (of: string) => new ApiProblem('not_found', `There is no context "${of}"`);
+  const answerOf = (of: string, found: NoveltyResult[] | undefined) => {
+    if (found === undefined) throw unknown(of);
+    return {results: found};
+  };
 
   api.openapi(
     route({
@@ -93,9 +97,7 @@ export function addContexts(api: Api, service: Service): void {
     }),
     async (c) => {
       const of = c.req.valid('param').stream;
-      const answer = await service.observe(of, c.req.valid('json').items);
-      if (answer === undefined) throw unknown(of);
-      return c.json({results: answer}, 200);
+      return c.json(answerOf(of, await service.observe(of, c.req.valid('json').items)), 200);
     },
   );
 
@@ -110,9 +112,7 @@ export function addContexts(api: Api, service: Service): void {
     }),
     async (c) => {
       const of = c.req.valid('param').stream;
-      const answer = await service.score(of, c.req.valid('json').items);
-      if (answer === undefined) throw unknown(of);
-      return c.json({results: answer}, 200);
+      return c.json(answerOf(of, await service.score(of, c.req.valid('json').items)), 200);
     },
   );
 }

@@ -13,6 +13,7 @@ import {
   idParam,
   json,
   limit,
+  pageOf,
 } from '../queries.ts';
 import type {Service} from '../service.ts';
 import {sharedReads} from '../shared-reads.ts';
@@ -57,12 +58,7 @@ export function addObservations(
     }),
     async (c) => {
       const query = c.req.valid('query');
-      const {rows, next} = await reads.observations(filterOf(query), {
-        order: query.order,
-        limit: query.limit,
-        cursor: query.cursor,
-      });
-      return c.json({rows, next}, 200);
+      return c.json(await reads.observations(filterOf(query), pageOf(query)), 200);
     },
   );
 

@@ -1,7 +1,7 @@
 import {z} from '@hono/zod-openapi';
 import {type Api, route} from '../environment.ts';
 import {ApiProblem} from '../problem.ts';
-import {cursor, dimensionName, filterOf, filterShape, json, limit} from '../queries.ts';
+import {cursor, dimensionName, filterOf, filterShape, json, limit, pageOf} from '../queries.ts';
 import type {Service} from '../service.ts';
 import {sharedReads} from '../shared-reads.ts';
 import {page, principalRow, profile} from '../types.ts';
@@ -29,12 +29,7 @@ export function addPrincipals(api: Api, service: Service): void {
     }),
     async (c) => {
       const query = c.req.valid('query');
-      const {rows, next} = await store.principals(filterOf(query), {
-        order: query.order,
-        limit: query.limit,
-        cursor: query.cursor,
-      });
-      return c.json({rows, next}, 200);
+      return c.json(await store.principals(filterOf(query), pageOf(query)), 200);
     },
   );
 

@@ -8,7 +8,12 @@ import {tokenInfo} from '../types.ts';
 
 const tags = ['Tokens'];
 
-export function addTokens(api: Api, service: Service, tokens: Tokens | undefined): void {
+export function addTokens(
+  api: Api,
+  service: Service,
+  tokens: Tokens | undefined,
+  unwanted: boolean,
+): void {
   const {store} = service;
 
   api.openapi(
@@ -46,6 +51,10 @@ export function addTokens(api: Api, service: Service, tokens: Tokens | undefined
       },
     }),
     async (c) => {
+      // It would open nothing, but on this machine, whose commands have one of their own.
+      if (unwanted) {
+        throw new ApiProblem('forbidden', 'The configuration says `server.auth.tokens: false`');
+      }
       const wanted = c.req.valid('json');
       const {name, scope} = wanted;
       const made = await audited(

@@ -58,13 +58,22 @@ export async function makeSource(
 ): Promise<Source> {
   const {name} = declared;
   switch (declared.type) {
-    case 'directory':
+    case 'directory': {
+      const {pace: speed, events_per_second: eventsPerSecond} = declared;
       return directorySource(name, {
         folder: pathOf(loaded, declared.path),
         follow: declared.follow,
         pollMs: durationMs(declared.poll),
-        ...(declared.pace !== undefined && {pace: {speed: declared.pace}}),
+        clockSlackMs: durationMs(declared.clock_slack),
+        ...(declared.since !== undefined && {sinceMs: sinceMs(declared.since, since)}),
+        ...((speed !== undefined || eventsPerSecond !== undefined) && {
+          pace: {
+            ...(speed !== undefined && {speed}),
+            ...(eventsPerSecond !== undefined && {eventsPerSecond}),
+          },
+        }),
       });
+    }
     case 'stdin':
       return stdinSource(name);
     case 'http': {
@@ -83,6 +92,7 @@ export async function makeSource(
         prefix: declared.prefix,
         sinceMs: sinceMs(declared.since, since),
         pollMs: durationMs(declared.poll),
+        lateDays: declared.late_days,
         ...(declared.accounts !== undefined && {accounts: declared.accounts}),
         ...(declared.regions !== undefined && {regions: declared.regions}),
         ...awsOf(declared),

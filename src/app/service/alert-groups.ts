@@ -1,3 +1,4 @@
+import {scoreText} from '../../base/score-text.ts';
 import {component} from '../../event/text.ts';
 import type {Alert, AlertItem} from '../../pipeline/alert.ts';
 import type {OutboxEntry} from '../../pipeline/store.ts';
@@ -180,5 +181,5 @@ function severityOf(score: number): Alert['severity'] {
 function titleOf({principal}: Group, {count, score, topTitle}: Told): string {
   const more = count === 1 ? '' : `, and ${count - 1} more`;
   const what = topTitle === '' ? 'something novel' : topTitle;
-  return `${principalName(principal)}: ${what}${more} (novelty ${score.toFixed(4)})`;
+  return `${principalName(principal)}: ${what}${more} (novelty ${scoreText(score)})`;
 }

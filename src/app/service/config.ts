@@ -19,7 +19,14 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /** "250ms", "60s", "15m", "6h", "90d"; as milliseconds. */
-function duration(description: string, leastMs: number, mostMs: number, fallback: string) {
+function duration(
+  description: string,
+  leastMs: number,
+  mostMs: number,
+  fallback: string,
+): z.ZodDefault<z.ZodString>;
+function duration(description: string, leastMs: number, mostMs: number): z.ZodOptional<z.ZodString>;
+function duration(description: string, leastMs: number, mostMs: number, fallback?: string) {
   const schema = z
     .string()
     .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'A duration such as "30s", "15m", "6h" or "90d"')
@@ -31,7 +38,7 @@ function duration(description: string, leastMs: number, mostMs: number, fallback
       {message: `Between ${durationText(leastMs)} and ${durationText(mostMs)}`},
     )
     .describe(description);
-  return schema.default(fallback);
+  return fallback === undefined ? schema.optional() : schema.default(fallback);
 }
 
 /** Milliseconds of a duration; NaN if it is none. */
@@ -80,6 +87,22 @@ const source = z.discriminatedUnion('type', [
         .positive()
         .optional()
         .describe('Replay: hand files over so many times faster than they were delivered.'),
+      events_per_second: z
+        .number()
+        .positive()
+        .optional()
+        .describe('Replay: hand over about so many events a second at most.'),
+      since: duration(
+        'How far back a first run reads, by the delivery time in a file’s name, else by its last change; older files are left out for good.',
+        0,
+        3650 * DAY,
+      ),
+      clock_slack: duration(
+        'How far the clock of the file system may be behind; more for a network file system.',
+        0,
+        3_600_000,
+        '1500ms',
+      ),
     })
     .describe('A folder that files are delivered to.'),
   z
@@ -96,6 +119,13 @@ const source = z.discriminatedUnion('type', [
         .describe('What comes before "AWSLogs/" in the keys; "" mostly.'),
       since: duration('How far back a first run reads.', 0, 3650 * DAY, '1d'),
       poll: duration('How often new objects are listed.', 1000, DAY, '60s'),
+      late_days: z
+        .number()
+        .int()
+        .min(0)
+        .max(90)
+        .default(2)
+        .describe('Days before the latest that are listed again: CloudTrail may deliver late.'),
       accounts: z.array(account).optional().describe('Only these; else all there are.'),
       regions: z.array(region).optional().describe('Only these; else all there are.'),
       ...aws,
@@ -296,7 +326,12 @@ export const configSchema = z
         tls: z.strictObject({cert: z.string().min(1), key: z.string().min(1)}).optional(),
         auth: z
           .strictObject({
-            tokens: z.boolean().default(true).describe('Bearer tokens (`oddtrail token`).'),
+            tokens: z
+              .boolean()
+              .default(true)
+              .describe(
+                'Bearer tokens (`oddtrail token`) are taken from everywhere. `false`: people log in by `oidc`, `oddtrail token create` refuses, and tokens work from this machine alone, for its own commands; `/push` keeps its own keys.',
+              ),
             oidc: oidc.optional(),
           })
           .optional()

@@ -12,9 +12,10 @@ import type {Commit} from '../../pipeline/store.ts';
 import {type DecoderTexts, eventIdText, type TracedBatch, trace} from '../../pipeline/trail.ts';
 import type {Explanation} from '../../score/explain.ts';
 import {Detector, type Verdict} from '../detector.ts';
+import {EventRows, followChain} from '../event-rows.ts';
 import {fingerprintOf} from '../fingerprint.ts';
 import {normalOf} from '../inspect-model.ts';
-import {isObservation, recordReader, timeOf} from '../record-reader.ts';
+import {isObservation, streamReader, timeOf} from '../stream-reader.ts';
 import {AlertGroups, type AlertGroupsState, type AlertNews} from './alert-groups.ts';
 import type {EngineCounts, EngineSettings, Entry, SourceCounts, StreamSetup} from './entries.ts';
 import {frozenExplanation} from './frozen.ts';
@@ -54,7 +55,7 @@ interface Stream {
   builders: readonly RowBuilder[];
   ids: Int32Array;
   readonly decode: (file: number, bytes: Uint8Array) => ReturnType<WholeDecode>;
-  readonly read: ReturnType<typeof recordReader>;
+  readonly read: ReturnType<typeof streamReader>;
   texts: Map<string, DecoderTexts>;
   generation: number;
 }
@@ -366,7 +367,7 @@ export class Engine {
         decode ??= openWholeDecoder(settings).decode;
         return decode(file, bytes);
       },
-      read: recordReader(contexts.stream, settings.asnTable),
+      read: streamReader(contexts.stream, settings.asnTable),
       texts: new Map(),
       generation: detector.generation,
     };
@@ -581,10 +582,9 @@ class BatchRun {
   readonly #alerting: boolean;
   /** Lowest score of which anything more than the row is kept or told. */
   readonly #from: number;
-  readonly #maps: Int32Array[] = [];
+  readonly #rows: EventRows;
   readonly #principal: number;
   readonly #objects = new Map<number, Uint8Array>();
-  #current: TracedBatch | undefined;
 
   constructor(
     stream: Stream,
@@ -597,14 +597,18 @@ class BatchRun {
     this.#settings = settings;
     this.#alerting = alerting;
     this.#from = lowest(settings, alerting);
+    this.#rows = new EventRows(stream.detector);
     this.#principal = stream.detector.columns.indexOf('principal');
   }
 
   take(batch: TracedBatch, row: number, time: number): void {
     const stream = this.#stream;
     const {detector, ids} = stream;
-    this.#identify(batch, row);
-    const origin = this.#follow(batch, row);
+    this.#rows.identify(batch, row, ids);
+    const origin =
+      this.#principal < 0
+        ? -1
+        : followChain(batch, row, ids[this.#principal] as number, detector.chain);
     const place: RowOrigin = {
       time,
       eventIds: batch.eventIds,
@@ -664,46 +668,6 @@ class BatchRun {
     }
     const offset = batch.places[row * 2] as number;
     return recordAt(object, offset, batch.places[row * 2 + 1] as number, eventId);
-  }
-
-  /** Ids of the model for those of the decoder. */
-  #identify(batch: TracedBatch, row: number): void {
-    const {detector, ids} = this.#stream;
-    const {columns, texts} = batch;
-    const width = ids.length;
-    const maps = this.#maps;
-    const renewed = texts.generation !== detector.generation;
-    if (renewed) texts.forget(detector.generation);
-    if (batch !== this.#current || renewed) {
-      this.#current = batch;
-      for (let c = 0; c < width; c++) maps[c] = texts.mapOf(c);
-    }
-    const from = row * width;
-    for (let c = 0; c < width; c++) {
-      const local = columns[from + c] as number;
-      const map = maps[c] as Int32Array;
-      let id = map[local] as number;
-      if (id < 0) {
-        id = detector.id(c, texts.texts[local] as string);
-        map[local] = id;
-      }
-      ids[c] = id;
-    }
-  }
-
-  /** Whom the credentials of an event go back to, by id; -1 if to itself. */
-  #follow({keys}: TracedBatch, row: number): number {
-    if (this.#principal < 0) return -1;
-    const at = row * 4;
-    const used = (keys[at] as number) !== 0 || (keys[at + 1] as number) !== 0;
-    const issued = (keys[at + 2] as number) !== 0 || (keys[at + 3] as number) !== 0;
-    if (!used && !issued) return -1;
-    const {detector, ids} = this.#stream;
-    const own = ids[this.#principal] as number;
-    const {chain} = detector;
-    const origin = used ? (chain.originOf(keys[at] as number, keys[at + 1] as number) ?? own) : own;
-    if (issued) chain.issued(keys[at + 2] as number, keys[at + 3] as number, origin);
-    return origin === own ? -1 : origin;
   }
 }
 

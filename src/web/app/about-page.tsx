@@ -2,6 +2,7 @@ import {useEffect} from 'react';
 import type {AuditRow, ContextInfo} from '../../api/types.ts';
 import {formatCount} from '../report/format.ts';
 import {post} from './api.ts';
+import {ColumnHeads} from './column-heads.tsx';
 import {FailureNote} from './failure-note.tsx';
 import {ScrollBox} from './scroll-box.tsx';
 import {useSession} from './session.ts';
@@ -87,16 +88,10 @@ function Context({context}: {readonly context: ContextInfo}) {
           {visible(context.stream)} · {formatCount(context.learnt)} events learnt ·{' '}
           {formatBytes(context.bytes)}
         </caption>
-        <thead>
-          <tr>
-            <th scope="col">Facet</th>
-            <th scope="col">Asks whether</th>
-            <th scope="col">is usual for</th>
-            <th scope="col" className="number">
-              Weight
-            </th>
-          </tr>
-        </thead>
+        <ColumnHeads
+          names={['Facet', 'Asks whether', 'is usual for', 'Weight']}
+          numbers={['Weight']}
+        />
         <tbody>
           {context.facets.map((facet) => (
             <tr key={facet.name}>
@@ -116,14 +111,7 @@ function Audit({rows}: {readonly rows: readonly AuditRow[]}) {
   return (
     <ScrollBox label="Changes">
       <table className="plain">
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Who</th>
-            <th scope="col">What</th>
-            <th scope="col">Of</th>
-          </tr>
-        </thead>
+        <ColumnHeads names={['When', 'Who', 'What', 'Of']} />
         <tbody>
           {rows.map((row) => (
             <tr key={row.id}>

@@ -1,7 +1,8 @@
 import {useEffect, useState} from 'react';
 import type {DeliveryRow, DestinationInfo} from '../../api/types.ts';
 import {formatCount} from '../report/format.ts';
-import {ApiFailure, getJson, post, queryString} from './api.ts';
+import {ApiFailure, post, queryString} from './api.ts';
+import {ColumnHeads} from './column-heads.tsx';
 import {FailureNote} from './failure-note.tsx';
 import {Link} from './link.tsx';
 import {PrincipalLink} from './principal-link.tsx';
@@ -13,15 +14,11 @@ import {useMayAct} from './session.ts';
 import {visible} from './text.ts';
 import {TimeText} from './time-text.tsx';
 import {useFetch} from './use-fetch.ts';
+import {usePages} from './use-pages.ts';
 
 const STATES = ['waiting', 'sent', 'dead'] as const;
 const REFRESH_MS = 5_000;
 const HOUR_MS = 3_600_000;
-
-interface Page {
-  readonly rows: DeliveryRow[];
-  readonly next: string | null;
-}
 
 /** Where alerts go, and what became of each. */
 export function AlertsPage() {
@@ -34,19 +31,11 @@ export function AlertsPage() {
     REFRESH_MS,
   );
   const path = `/api/v1/alerts/deliveries${queryString({destination, state, limit: 100})}`;
-  const deliveries = useFetch<Page>(path, REFRESH_MS);
-  const [more, setMore] = useState<{path: string} & Page>();
+  const deliveries = usePages<DeliveryRow>(path, REFRESH_MS);
   useEffect(() => {
     document.title = 'Alerts · Oddtrail';
   }, []);
-  const own = more?.path === path ? more : undefined;
-  const rows = [...(deliveries.data?.rows ?? []), ...(own?.rows ?? [])];
-  const next = own === undefined ? deliveries.data?.next : own.next;
-  const loadMore = async () => {
-    if (next === null || next === undefined) return;
-    const page = await getJson<Page>(`${path}&cursor=${encodeURIComponent(next)}`);
-    setMore({path, rows: [...(own?.rows ?? []), ...page.rows], next: page.next});
-  };
+  const {rows} = deliveries;
   const show = (change: {destination?: string; state?: string}) =>
     go(`/alerts${queryString({destination, state, ...change})}`);
   const list = destinations.data?.destinations ?? [];
@@ -102,13 +91,13 @@ export function AlertsPage() {
         {deliveries.failure !== undefined && (
           <FailureNote failure={deliveries.failure} onRetry={deliveries.reload} />
         )}
-        {deliveries.data !== undefined && rows.length === 0 && (
+        {deliveries.loaded && rows.length === 0 && (
           <p className="muted">Nothing to be sent so far.</p>
         )}
         {rows.length > 0 && <Deliveries rows={rows} />}
-        {next !== null && next !== undefined && (
+        {deliveries.hasMore && (
           <p>
-            <button type="button" onClick={() => void loadMore().catch(() => {})}>
+            <button type="button" onClick={() => void deliveries.loadMore()}>
               Show more
             </button>
           </p>
@@ -200,24 +189,21 @@ function Deliveries({rows}: {readonly rows: readonly DeliveryRow[]}) {
   return (
     <ScrollBox label="Deliveries">
       <table className="plain stacked">
-        <thead>
-          <tr>
-            <th scope="col">State</th>
-            <th scope="col">Made</th>
-            <th scope="col">Destination</th>
-            <th scope="col">Principal</th>
-            <th scope="col">Score</th>
-            <th scope="col">Title</th>
-            <th scope="col" className="number">
-              Events
-            </th>
-            <th scope="col" className="number">
-              Attempts
-            </th>
-            <th scope="col">Sent, or next attempt</th>
-            <th scope="col">Last error</th>
-          </tr>
-        </thead>
+        <ColumnHeads
+          names={[
+            'State',
+            'Made',
+            'Destination',
+            'Principal',
+            'Score',
+            'Title',
+            'Events',
+            'Attempts',
+            'Sent, or next attempt',
+            'Last error',
+          ]}
+          numbers={['Events', 'Attempts']}
+        />
         <tbody>
           {rows.map((row) => (
             <tr key={`${row.destination} ${row.id} ${row.revision}`}>

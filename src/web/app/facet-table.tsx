@@ -1,5 +1,6 @@
 import type {Explanation} from '../../api/types.ts';
 import {formatCount, formatShare} from '../report/format.ts';
+import {ColumnHeads} from './column-heads.tsx';
 import {ScrollBox} from './scroll-box.tsx';
 import {shortPrincipal, visible} from './text.ts';
 import {TimeText} from './time-text.tsx';
@@ -42,22 +43,10 @@ function Histories({facet, who}: {readonly facet: Facet; readonly who: string}) 
   return (
     <ScrollBox label={`Histories of ${visible(facet.facet)}`}>
       <table>
-        <thead>
-          <tr>
-            <th scope="col">History of</th>
-            <th scope="col" className="number">
-              This value
-            </th>
-            <th scope="col" className="number">
-              Of all
-            </th>
-            <th scope="col" className="number">
-              Distinct
-            </th>
-            <th scope="col">First seen</th>
-            <th scope="col">Last seen</th>
-          </tr>
-        </thead>
+        <ColumnHeads
+          names={['History of', 'This value', 'Of all', 'Distinct', 'First seen', 'Last seen']}
+          numbers={['This value', 'Of all', 'Distinct']}
+        />
         <tbody>
           {facet.levels.map((level) => (
             <tr key={level.name}>

@@ -1,6 +1,7 @@
 import {useEffect} from 'react';
 import type {DeadLetter, IngestStatus} from '../../api/types.ts';
 import {formatCount} from '../report/format.ts';
+import {ColumnHeads} from './column-heads.tsx';
 import {FailureNote} from './failure-note.tsx';
 import {useLive} from './live.ts';
 import {ScrollBox} from './scroll-box.tsx';
@@ -130,23 +131,10 @@ function Sources({status}: {readonly status: IngestStatus}) {
   return (
     <ScrollBox label="Sources">
       <table className="plain stacked">
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">State</th>
-            <th scope="col" className="number">
-              Records
-            </th>
-            <th scope="col" className="number">
-              Bytes
-            </th>
-            <th scope="col" className="number">
-              Waiting
-            </th>
-            <th scope="col">Latest event</th>
-            <th scope="col">Arrived</th>
-          </tr>
-        </thead>
+        <ColumnHeads
+          names={['Name', 'State', 'Records', 'Bytes', 'Waiting', 'Latest event', 'Arrived']}
+          numbers={['Records', 'Bytes', 'Waiting']}
+        />
         <tbody>
           {status.sources.map((source) => {
             const bad = source.state === 'failed' || source.state === 'retrying';
@@ -211,14 +199,7 @@ function Letters({rows}: {readonly rows: readonly DeadLetter[]}) {
   return (
     <ScrollBox label="Records set aside">
       <table className="plain stacked">
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Reason</th>
-            <th scope="col">Where</th>
-            <th scope="col">Detail</th>
-          </tr>
-        </thead>
+        <ColumnHeads names={['When', 'Reason', 'Where', 'Detail']} />
         <tbody>
           {rows.map((row) => (
             <tr key={row.id}>

@@ -1,4 +1,5 @@
 import type {Observation} from '../../api/types.ts';
+import {ColumnHeads} from './column-heads.tsx';
 import {Link} from './link.tsx';
 import {reasonOf} from './point-tip.tsx';
 import {observationPath} from './router.ts';
@@ -19,15 +20,7 @@ export function NeighbourTable({rows, current, since}: Props) {
   return (
     <ScrollBox label="Observations">
       <table className="plain events">
-        <thead>
-          <tr>
-            <th scope="col">Score</th>
-            <th scope="col">Time</th>
-            <th scope="col">Operation</th>
-            <th scope="col">Where</th>
-            <th scope="col">Why</th>
-          </tr>
-        </thead>
+        <ColumnHeads names={['Score', 'Time', 'Operation', 'Where', 'Why']} />
         <tbody>
           {rows.map((row) => {
             const {operation, error, account, region, network} = row.dimensions;

@@ -1,6 +1,8 @@
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
-import {assignSlots, COLOURS, pixelOf} from './palette.ts';
+import {assignSlots, COLOURS} from './palette.ts';
 
 const peaks = fc
   .array(fc.double({min: 0, max: 1, noNaN: true}), {maxLength: 40})
@@ -35,6 +37,15 @@ test('a group that stays keeps its colour', () => {
   );
 });
 
-test('writes pixels as they lie in memory', () => {
-  expect(pixelOf('#010203')).toBe(0xff030201);
+test('the dark theme is the same whether the system asks for it or the reader', () => {
+  // Plain CSS has no way to say it once.
+  const sheet = readFileSync(join(import.meta.dirname, 'style.css'), 'utf8');
+  const of = (selector: string) => {
+    const at = sheet.indexOf(selector);
+    const block = sheet.slice(sheet.indexOf('{', at) + 1, sheet.indexOf('}', at));
+    return block.split('\n').flatMap((line) => line.trim() || []);
+  };
+  const asked = of(':root[data-theme="dark"]');
+  expect(asked.length).toBeGreaterThan(20);
+  expect(of(':root:not([data-theme="light"])')).toEqual(asked);
 });

@@ -26,15 +26,3 @@ export function assignSlots(peaks: Float64Array, before: Int8Array): Int8Array {
   }
   return slots;
 }
-
-/** The value of a custom property of the current theme. */
-export function themeColour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
-/** `#rrggbb` as an opaque pixel. */
-export function pixelOf(colour: string): number {
-  const rgb = Number.parseInt(colour.slice(1), 16);
-  const [red, green, blue] = [(rgb >>> 16) & 255, (rgb >>> 8) & 255, rgb & 255];
-  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
-}

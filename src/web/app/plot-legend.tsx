@@ -1,4 +1,4 @@
-import {formatScore} from '../report/scale.ts';
+import {scoreText} from '../../base/score-text.ts';
 import type {Colour} from './point-set.ts';
 import type {LegendEntry} from './score-plot.ts';
 import {shortPrincipal, visible} from './text.ts';
@@ -35,7 +35,7 @@ export function PlotLegend({entries, colour, others, onEmphasis, onChoose}: Prop
               <span className="name">
                 {visible(colour === 'principal' ? shortPrincipal(group) : group)}
               </span>{' '}
-              <span className="muted">{formatScore(peak)}</span>
+              <span className="muted">{scoreText(peak)}</span>
             </button>
           </li>
         ))}

@@ -1,7 +1,8 @@
-import {useEffect, useState} from 'react';
+import {useEffect} from 'react';
 import type {PrincipalRow} from '../../api/types.ts';
 import {formatCount} from '../report/format.ts';
-import {ApiFailure, getJson, queryString} from './api.ts';
+import {queryString} from './api.ts';
+import {ColumnHeads} from './column-heads.tsx';
 import {FailureNote} from './failure-note.tsx';
 import {useKeys} from './keys.ts';
 import {PrincipalLink} from './principal-link.tsx';
@@ -11,15 +12,10 @@ import {ScrollBox} from './scroll-box.tsx';
 import {visible} from './text.ts';
 import {TextInput} from './text-input.tsx';
 import {TimeText} from './time-text.tsx';
-import {useFetch} from './use-fetch.ts';
+import {usePages} from './use-pages.ts';
 
 const ORDERS = {score: 'Highest score', events: 'Most events', recent: 'Latest'} as const;
 type Order = keyof typeof ORDERS;
-
-interface Page {
-  readonly rows: PrincipalRow[];
-  readonly next: string | null;
-}
 
 /** Who has been seen, the most novel first. */
 export function PrincipalsPage() {
@@ -29,9 +25,8 @@ export function PrincipalsPage() {
   const told = values.get('order');
   const order: Order = told === 'events' || told === 'recent' ? told : 'score';
   const path = `/api/v1/principals${queryString({text, order, limit: 200})}`;
-  const first = useFetch<Page>(path);
-  const [more, setMore] = useState<{path: string; rows: PrincipalRow[]; next: string | null}>();
-  const [failure, setFailure] = useState<ApiFailure>();
+  const principals = usePages<PrincipalRow>(path);
+  const {rows, failure} = principals;
   useEffect(() => {
     document.title = 'Principals · Oddtrail';
   }, []);
@@ -44,18 +39,6 @@ export function PrincipalsPage() {
     const next = {text, order, ...change};
     const query = {text: next.text, order: next.order === 'score' ? undefined : next.order};
     go(`/principals${queryString(query)}`);
-  };
-  const own = more?.path === path ? more : undefined;
-  const rows = [...(first.data?.rows ?? []), ...(own?.rows ?? [])];
-  const next = own === undefined ? first.data?.next : own.next;
-  const loadMore = async () => {
-    if (next === null || next === undefined) return;
-    try {
-      const page = await getJson<Page>(`${path}&cursor=${encodeURIComponent(next)}`);
-      setMore({path, rows: [...(own?.rows ?? []), ...page.rows], next: page.next});
-    } catch (error) {
-      if (error instanceof ApiFailure) setFailure(error);
-    }
   };
 
   return (
@@ -83,35 +66,24 @@ export function PrincipalsPage() {
           ))}
         </select>
       </search>
-      {(first.failure ?? failure) !== undefined && (
-        <FailureNote failure={(first.failure ?? failure) as ApiFailure} onRetry={first.reload} />
-      )}
-      {first.data !== undefined && rows.length === 0 && (
-        <p className="notice">No principals match.</p>
-      )}
+      {failure !== undefined && <FailureNote failure={failure} onRetry={principals.reload} />}
+      {principals.loaded && rows.length === 0 && <p className="notice">No principals match.</p>}
       {rows.length > 0 && (
         <ScrollBox label="Principals">
           <table className="plain stacked principals">
-            <thead>
-              <tr>
-                <th scope="col">Principal</th>
-                <th scope="col">Kind</th>
-                <th scope="col" className="number">
-                  Highest score
-                </th>
-                <th scope="col" className="number">
-                  ≥ 0.99
-                </th>
-                <th scope="col" className="number">
-                  ≥ 0.95
-                </th>
-                <th scope="col" className="number">
-                  Events
-                </th>
-                <th scope="col">First seen</th>
-                <th scope="col">Last seen</th>
-              </tr>
-            </thead>
+            <ColumnHeads
+              names={[
+                'Principal',
+                'Kind',
+                'Highest score',
+                '≥ 0.99',
+                '≥ 0.95',
+                'Events',
+                'First seen',
+                'Last seen',
+              ]}
+              numbers={['Highest score', '≥ 0.99', '≥ 0.95', 'Events']}
+            />
             <tbody>
               {rows.map((row) => (
                 <tr key={row.principal}>
@@ -144,9 +116,9 @@ export function PrincipalsPage() {
           </table>
         </ScrollBox>
       )}
-      {next !== null && next !== undefined && (
+      {principals.hasMore && (
         <p>
-          <button type="button" onClick={() => void loadMore()}>
+          <button type="button" onClick={() => void principals.loadMore()}>
             Show more
           </button>
         </p>

@@ -1,3 +1,4 @@
+import {drawDisc, pointSize, spreadDensity} from '../report/pixels.ts';
 import type {PointSet} from './point-set.ts';
 
 export type Scale = 'linear' | 'log';
@@ -45,8 +46,7 @@ export function drawPoints(
   const scaleY = height / frame.top;
   const start = points.firstAtOrAfter(from - 3 / scaleX);
   const end = points.firstAtOrAfter(to + 3 / scaleX);
-  const visible = end - start;
-  const size = Math.max(1, Math.round((visible < 5_000 ? 3 : visible < 50_000 ? 2 : 1.5) * ratio));
+  const size = pointSize(end - start, ratio);
   const counts = new Uint16Array(width * height);
   const own: number[] = [];
   const loud: number[] = [];
@@ -138,46 +138,4 @@ export function peaksOf(points: PointSet, from: number, to: number): Float64Arra
     if ((scores[i] as number) > (peaks[g] as number)) peaks[g] = scores[i] as number;
   }
   return peaks;
-}
-
-/** Where many points share a pixel it is denser, up to the full colour. */
-function spreadDensity(
-  pixels: Uint32Array,
-  counts: Uint16Array,
-  colour: number,
-  faintest: number,
-): void {
-  const opaque = colour & 0xffffff;
-  for (let i = 0; i < counts.length; i++) {
-    const count = counts[i] as number;
-    if (count === 0) continue;
-    const alpha = Math.min(1, faintest * (1 + Math.log2(count) / 4));
-    pixels[i] = (opaque | (Math.round(alpha * 255) << 24)) >>> 0;
-  }
-}
-
-function drawDisc(
-  pixels: Uint32Array,
-  width: number,
-  height: number,
-  x: number,
-  y: number,
-  radius: number,
-  colour: number,
-): void {
-  const reach = Math.ceil(radius);
-  for (let dy = -reach; dy <= reach; dy++) {
-    const row = y + dy;
-    if (row < 0 || row >= height) continue;
-    for (let dx = -reach; dx <= reach; dx++) {
-      const column = x + dx;
-      const coverage = Math.min(1, radius + 0.5 - Math.hypot(dx, dy));
-      if (column < 0 || column >= width || coverage <= 0) continue;
-      const at = row * width + column;
-      const alpha = Math.round(coverage * 255);
-      // A soft edge gives way to whatever is denser there.
-      if (alpha === 255 || (pixels[at] as number) >>> 24 <= alpha)
-        pixels[at] = ((colour & 0xffffff) | (alpha << 24)) >>> 0;
-    }
-  }
 }

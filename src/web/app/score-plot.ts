@@ -1,7 +1,17 @@
 import UPlot from 'uplot';
-import {formatClock, formatShortDay, type Zone} from '../report/format.ts';
+import {themeColour} from '../report/dom.ts';
+import type {Zone} from '../report/format.ts';
+import {pixelOf} from '../report/pixels.ts';
+import {
+  axisStyle,
+  CLICK_DELAY_MS,
+  drawRing,
+  placeWithin,
+  REACH,
+  timeLabels,
+} from '../report/plot-parts.ts';
 import {heightOf, scoreTicks} from '../report/scale.ts';
-import {assignSlots, COLOURS, pixelOf, themeColour} from './palette.ts';
+import {assignSlots, COLOURS} from './palette.ts';
 import type {PointSet} from './point-set.ts';
 import {drawPoints, type Frame, nearestPoint, peaksOf, type Scale} from './raster.ts';
 
@@ -40,10 +50,6 @@ export interface PlotView {
   /** Name of the group that stands out; the rest fades. */
   readonly emphasis: string | undefined;
 }
-
-const REACH = 14;
-const CLICK_DELAY_MS = 250;
-const DAY_SECONDS = 86_400;
 
 /** The plot of score against time: uPlot draws the axes, we draw the points. */
 export class ScorePlot {
@@ -159,9 +165,7 @@ export class ScorePlot {
   }
 
   #options(host: HTMLElement): UPlot.Options {
-    const colour = (name: string) => () => themeColour(name);
-    const axis = {stroke: colour('--muted'), font: '12px system-ui, sans-serif'};
-    const grid = {stroke: colour('--grid'), width: 1};
+    const axis = axisStyle();
     const at = (score: number) => (this.#view.scale === 'log' ? heightOf(score) : score);
     return {
       ...sizeOf(host),
@@ -187,15 +191,11 @@ export class ScorePlot {
           ...axis,
           space: 92,
           size: 42,
-          grid,
-          ticks: grid,
-          values: (_, splits, _i, _s, step) => this.#times(splits, step),
+          values: (_, splits, _i, _s, step) => timeLabels(splits, step, this.#view.zone),
         },
         {
           ...axis,
           size: 68,
-          grid,
-          ticks: grid,
           splits: () => this.#ticks().map(at),
           values: () => this.#ticks().map(String),
         },
@@ -240,20 +240,6 @@ export class ScorePlot {
       top: this.#plot.scales.y?.max ?? 1,
       ratio: devicePixelRatio,
     };
-  }
-
-  /** Each label is a clock time, or the day where a new one begins. */
-  #times(splits: readonly number[], step: number): string[] {
-    const {zone} = this.#view;
-    let day = '';
-    return splits.map((seconds) => {
-      const today = formatShortDay(seconds * 1000, zone);
-      if (step >= DAY_SECONDS) return today;
-      const clock = formatClock(seconds * 1000, zone, step < 60);
-      const label = today === day ? clock : `${clock}\n${today}`;
-      day = today;
-      return label;
-    });
   }
 
   #drawThresholds(): void {
@@ -346,14 +332,7 @@ export class ScorePlot {
     if (place === undefined) return;
     const {ctx, bbox} = this.#plot;
     const ratio = devicePixelRatio;
-    const [x, y] = [bbox.left + place.x * ratio, bbox.top + place.y * ratio];
-    ctx.save();
-    ctx.strokeStyle = themeColour('--text');
-    ctx.lineWidth = 2 * ratio;
-    ctx.beginPath();
-    ctx.arc(x, y, 8 * ratio, 0, 2 * Math.PI);
-    ctx.stroke();
-    ctx.restore();
+    drawRing(ctx, bbox.left + place.x * ratio, bbox.top + place.y * ratio, 8);
   }
 
   #listen(): void {
@@ -374,7 +353,6 @@ export class ScorePlot {
       const id = this.#idUnder(event);
       clearTimeout(this.#click);
       if (moved || id < 0) return;
-      // A double click resets the zoom; its first half must not move the page away.
       this.#click = setTimeout(() => this.#events.onPick(id), CLICK_DELAY_MS);
     });
     over.addEventListener('dblclick', () => {
@@ -384,9 +362,7 @@ export class ScorePlot {
   }
 
   #idUnder(event: MouseEvent): number {
-    const {left, top} = this.#plot.over.getBoundingClientRect();
-    const x = (event.clientX - left) * devicePixelRatio;
-    const y = (event.clientY - top) * devicePixelRatio;
+    const {x, y} = placeWithin(this.#plot.over, event);
     const reach = REACH * devicePixelRatio;
     const {points} = this.#view;
     const at = nearestPoint(points, this.#frame(), x, y, reach);

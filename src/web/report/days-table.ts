@@ -1,7 +1,8 @@
+import {scoreText} from '../../base/score-text.ts';
 import type {PageData, TimeRange} from './data.ts';
 import {button, element} from './dom.ts';
 import {formatCount, formatDay} from './format.ts';
-import {formatScore, levelOf} from './scale.ts';
+import {levelOf} from './scale.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -16,7 +17,7 @@ export function daysTable(data: PageData, onPick: (range: TimeRange) => void): H
     const row = element(
       'tr',
       element('td', pick),
-      element('td.number', element('span.score', formatScore(day.maxScore))),
+      element('td.number', element('span.score', scoreText(day.maxScore))),
       element('td.number', day.over99 === 0 ? '' : formatCount(day.over99)),
       element('td.number', day.over95 === 0 ? '' : formatCount(day.over95)),
       element('td.number', formatCount(day.events)),

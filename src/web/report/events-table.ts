@@ -1,9 +1,10 @@
+import {scoreText} from '../../base/score-text.ts';
 import type {PageData, ReportEvent} from './data.ts';
 import {breakable, button, element} from './dom.ts';
 import {explanationOf, whyOf} from './explanation.ts';
 import {formatCount, formatTime, type Zone} from './format.ts';
 import type {Query} from './query.ts';
-import {formatScore, levelOf} from './scale.ts';
+import {levelOf} from './scale.ts';
 
 export type EventOrder = 'score' | 'time';
 
@@ -191,7 +192,7 @@ export class EventsTable {
   #eventRow(top: number, event: ReportEvent): HTMLElement {
     const {principals, operations, thresholds} = this.#data;
     const principal = principals[event.principal];
-    const score = button(formatScore(event.score), () => {
+    const score = button(scoreText(event.score), () => {
       this.#setCurrent(top);
       this.#toggle(top);
     });

@@ -1,10 +1,13 @@
 import type UPlot from 'uplot';
+import {scoreText} from '../../base/score-text.ts';
 import type {PageData, TimeRange} from './data.ts';
 import {element, themeColour} from './dom.ts';
-import {formatClock, formatCount, formatShortDay, formatTime, type Zone} from './format.ts';
+import {formatCount, formatTime, type Zone} from './format.ts';
+import {pixelOf} from './pixels.ts';
+import {axisStyle, CLICK_DELAY_MS, drawRing, placeWithin, REACH, timeLabels} from './plot-parts.ts';
 import type {Points} from './points.ts';
 import {drawPoints, type Frame, nearestPoint, type Palette} from './raster.ts';
-import {formatScore, heightOf, scoreTicks} from './scale.ts';
+import {heightOf, scoreTicks} from './scale.ts';
 
 /** The page loads uPlot as a script of its own before this one. */
 declare const uPlot: typeof UPlot;
@@ -16,10 +19,6 @@ export interface PlotEvents {
   onRange(range: TimeRange): void;
   zone(): Zone;
 }
-
-const REACH = 14;
-const CLICK_DELAY_MS = 250;
-const DAY_SECONDS = 86_400;
 
 /** The plot of score against time. */
 export class ScorePlot {
@@ -84,9 +83,7 @@ export class ScorePlot {
 
   #options(host: HTMLElement): UPlot.Options {
     const {thresholds} = this.#data;
-    const colour = (name: string) => () => themeColour(name);
-    const axis = {stroke: colour('--muted'), font: '12px system-ui, sans-serif'};
-    const grid = {stroke: colour('--grid'), width: 1};
+    const axis = axisStyle();
     return {
       ...sizeOf(host),
       legend: {show: false},
@@ -110,15 +107,11 @@ export class ScorePlot {
         {
           ...axis,
           space: 84,
-          grid,
-          ticks: grid,
-          values: (_, splits, _i, _s, step) => this.#times(splits, step),
+          values: (_, splits, _i, _s, step) => timeLabels(splits, step, this.#events.zone()),
         },
         {
           ...axis,
           size: 62,
-          grid,
-          ticks: grid,
           splits: () => scoreTicks(this.#maxHeight, thresholds).map(heightOf),
           values: () => scoreTicks(this.#maxHeight, thresholds).map(String),
         },
@@ -161,20 +154,6 @@ export class ScorePlot {
       maxHeight: this.#maxHeight,
       ratio: devicePixelRatio,
     };
-  }
-
-  /** Each label is a clock time, or the day where a new one begins. */
-  #times(splits: readonly number[], step: number): string[] {
-    const zone = this.#events.zone();
-    let day = '';
-    return splits.map((seconds) => {
-      const today = formatShortDay(seconds * 1000, zone);
-      if (step >= DAY_SECONDS) return today;
-      const clock = formatClock(seconds * 1000, zone, step < 60);
-      const label = today === day ? clock : `${clock}\n${today}`;
-      day = today;
-      return label;
-    });
   }
 
   #drawThresholds(): void {
@@ -223,16 +202,9 @@ export class ScorePlot {
   #drawMark({from, to}: Frame): void {
     const seconds = this.#points.seconds[this.#marked];
     if (seconds === undefined || seconds < from || seconds > to) return;
-    const {ctx} = this.#plot;
     const x = this.#plot.valToPos(seconds, 'x', true);
     const y = this.#plot.valToPos(this.#points.height[this.#marked] ?? 0, 'y', true);
-    ctx.save();
-    ctx.strokeStyle = themeColour('--text');
-    ctx.lineWidth = 2 * devicePixelRatio;
-    ctx.beginPath();
-    ctx.arc(x, y, 7 * devicePixelRatio, 0, 2 * Math.PI);
-    ctx.stroke();
-    ctx.restore();
+    drawRing(this.#plot.ctx, x, y, 7);
   }
 
   #listen(host: HTMLElement): void {
@@ -251,7 +223,6 @@ export class ScorePlot {
       const point = this.#pointUnder(event);
       clearTimeout(this.#click);
       if (moved === true || moved > 4 || point < 0) return;
-      // A double click resets the zoom; its first half must not move the page away.
       this.#click = setTimeout(() => this.#events.onPick(point), CLICK_DELAY_MS);
     });
     over.addEventListener('dblclick', () => {
@@ -262,9 +233,7 @@ export class ScorePlot {
   }
 
   #pointUnder(event: MouseEvent): number {
-    const {left, top} = this.#plot.over.getBoundingClientRect();
-    const x = (event.clientX - left) * devicePixelRatio;
-    const y = (event.clientY - top) * devicePixelRatio;
+    const {x, y} = placeWithin(this.#plot.over, event);
     const reach = REACH * devicePixelRatio;
     return nearestPoint(this.#points, this.#frame(), x, y, reach, this.#matches);
   }
@@ -295,7 +264,7 @@ export class ScorePlot {
     return [
       element(
         'div.tip-head',
-        element('b', formatScore(exact)),
+        element('b', scoreText(exact)),
         ` ${time}${zone === 'utc' ? ' UTC' : ''}`,
       ),
       element(
@@ -347,11 +316,4 @@ function paletteOfTheme(): Palette {
     top: pixelOf(themeColour('--top')),
     faded: pixelOf(themeColour('--faded')),
   };
-}
-
-/** `#rrggbb` as an opaque pixel. */
-function pixelOf(colour: string): number {
-  const rgb = Number.parseInt(colour.slice(1), 16);
-  const [red, green, blue] = [(rgb >>> 16) & 255, (rgb >>> 8) & 255, rgb & 255];
-  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }

@@ -1,7 +1,8 @@
+import {scoreText} from '../../base/score-text.ts';
 import type {PageData, ReportPrincipal} from './data.ts';
 import {button, element} from './dom.ts';
 import {formatCount} from './format.ts';
-import {formatScore, heightOf, levelOf} from './scale.ts';
+import {heightOf, levelOf} from './scale.ts';
 
 /** Slots of a sparkline. */
 export const SPARK_SLOTS = 48;
@@ -69,7 +70,7 @@ export class PrincipalsTable {
     const row = element(
       'tr',
       element('td.who', pick, element('span.muted', [kind, account].filter(Boolean).join(' '))),
-      element('td.number', element('span.score', formatScore(maxScore))),
+      element('td.number', element('span.score', scoreText(maxScore))),
       element('td', this.#sparkline(index)),
       element('td.number', over99 === 0 ? '' : formatCount(over99)),
       element('td.number', over95 === 0 ? '' : formatCount(over95)),

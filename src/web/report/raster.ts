@@ -1,3 +1,4 @@
+import {drawDisc, pointSize, spreadDensity} from './pixels.ts';
 import {firstAtOrAfter, type Points} from './points.ts';
 
 /** Colours as 0xAABBGGRR, the order in which little-endian pixels lie in memory. */
@@ -37,8 +38,7 @@ export function drawPoints(
   const scaleY = height / maxHeight;
   const start = firstAtOrAfter(points, from);
   const end = firstAtOrAfter(points, to + 1);
-  const visible = end - start;
-  const size = Math.max(1, Math.round((visible < 5_000 ? 3 : visible < 50_000 ? 2 : 1.5) * ratio));
+  const size = pointSize(end - start, ratio);
   const matched = new Uint16Array(width * height);
   const others = matches === undefined ? matched : new Uint16Array(width * height);
   const loud: number[] = [];
@@ -101,46 +101,4 @@ export function nearestPoint(
     bestDistance = distance;
   }
   return best;
-}
-
-/** Where many points share a pixel it is darker, up to the full colour. */
-function spreadDensity(
-  pixels: Uint32Array,
-  counts: Uint16Array,
-  colour: number,
-  faintest: number,
-): void {
-  const opaque = colour & 0xffffff;
-  for (let i = 0; i < counts.length; i++) {
-    const count = counts[i] ?? 0;
-    if (count === 0) continue;
-    const alpha = Math.min(1, faintest * (1 + Math.log2(count) / 4));
-    pixels[i] = (opaque | (Math.round(alpha * 255) << 24)) >>> 0;
-  }
-}
-
-function drawDisc(
-  pixels: Uint32Array,
-  width: number,
-  height: number,
-  x: number,
-  y: number,
-  radius: number,
-  colour: number,
-): void {
-  const reach = Math.ceil(radius);
-  for (let dy = -reach; dy <= reach; dy++) {
-    const row = y + dy;
-    if (row < 0 || row >= height) continue;
-    for (let dx = -reach; dx <= reach; dx++) {
-      const column = x + dx;
-      const coverage = Math.min(1, radius + 0.5 - Math.hypot(dx, dy));
-      if (column < 0 || column >= width || coverage <= 0) continue;
-      const at = row * width + column;
-      const alpha = Math.round(coverage * 255);
-      // The soft edge gives way to whatever is denser there.
-      if ((pixels[at] ?? 0) >>> 24 <= alpha)
-        pixels[at] = ((colour & 0xffffff) | (alpha << 24)) >>> 0;
-    }
-  }
 }

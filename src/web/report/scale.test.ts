@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
-import {formatScore, heightOf, levelOf, scoreTicks} from './scale.ts';
+import {scoreText} from '../../base/score-text.ts';
+import {heightOf, levelOf, scoreTicks} from './scale.ts';
 
 test('gives every power of ten the same room', () => {
   expect(heightOf(0)).toBeCloseTo(0, 12);
@@ -10,7 +11,7 @@ test('gives every power of ten the same room', () => {
 });
 
 test('shows enough digits, and never a score that was not reached', () => {
-  expect([0, 0.5, 0.95, 0.99, 0.98996, 0.999962, 1].map(formatScore)).toEqual([
+  expect([0, 0.5, 0.95, 0.99, 0.98996, 0.999962, 1].map(scoreText)).toEqual([
     '0.000',
     '0.500',
     '0.950',
@@ -21,7 +22,7 @@ test('shows enough digits, and never a score that was not reached', () => {
   ]);
   fc.assert(
     fc.property(fc.double({min: 0, max: 1, noNaN: true}), (score) => {
-      expect(Number(formatScore(score))).toBeLessThanOrEqual(score + 2e-9);
+      expect(Number(scoreText(score))).toBeLessThanOrEqual(score + 2e-9);
     }),
   );
 });

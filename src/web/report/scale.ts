@@ -16,16 +16,6 @@ export function scoreTicks(maxHeight: number, thresholds: readonly number[]): nu
   return all.filter((score) => heightOf(score) <= maxHeight);
 }
 
-/**
- * A score for people, with enough digits to tell it from 1. It is cut, not rounded: what reads
- * 0.99 is never below 0.99.
- */
-export function formatScore(score: number): string {
-  const digits = Math.min(6, Math.max(3, Math.ceil(heightOf(score) - 1e-9) + 1));
-  const scale = 10 ** digits;
-  return (Math.floor(score * scale + 1e-6) / scale).toFixed(digits);
-}
-
 export type Level = 'low' | 'high' | 'top';
 
 /** Which of the two thresholds a score reaches. */

@@ -30,7 +30,7 @@ export interface Read {
  * How the records of a stream are read: the same as the command line reads its files.
  * What it returns throws AppError `usage` for what is no record of the stream.
  */
-export function recordReader(
+export function streamReader(
   stream: StreamDeclaration,
   asnTable?: string,
 ): (record: CloudTrailRecord) => Read {

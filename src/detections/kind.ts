@@ -1,0 +1,44 @@
+import type {z} from 'zod';
+import type {Path} from '../config/parse.ts';
+import type {EvaluatorFactory, Needs} from './evaluator.ts';
+import type {Json} from './json.ts';
+
+/** What a kind is told of a detection besides its `when`. */
+export interface KindSetup {
+  readonly id: string;
+  /** As declared; undefined for the kind's own default. */
+  readonly groupBy: readonly string[] | undefined;
+  readonly parameters: Readonly<Record<string, Json>>;
+}
+
+/** Something wrong with, or to be said of, a `when`. */
+export interface Remark {
+  /** From `when` on. */
+  readonly path: Path;
+  /** Of the character within the text at `path`, where it is a text. */
+  readonly index?: number;
+  readonly message: string;
+}
+
+/** What came of a `when`. */
+export type Built =
+  | {readonly ok: false; readonly faults: readonly Remark[]}
+  | {
+      readonly ok: true;
+      readonly evaluator: EvaluatorFactory;
+      readonly needs: Needs;
+      /** The condition in one spelling, for people. */
+      readonly condition: string;
+      readonly groupBy: readonly string[];
+      /** What it will not do as its author may think. */
+      readonly warnings: readonly Remark[];
+      /** Alarms and composites it asks for, for composites alone. */
+      readonly refersTo?: readonly (Remark & {readonly id: string})[];
+    };
+
+/** A kind of condition: what may be written under its name, and what is made of it. */
+export interface KindPart<Spec> {
+  /** Of the value under the kind's name in `when`. */
+  readonly schema: z.ZodType<Spec>;
+  build(when: Readonly<Record<string, unknown>>, setup: KindSetup): Built;
+}
