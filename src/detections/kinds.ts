@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import type {Kind} from './detection.ts';
 import type {KindPart} from './kind.ts';
+import {PATTERN_KIND} from './pattern/kind.ts';
 
 /** A kind whose folder is not part of this build: to load one is a problem, not a silence. */
 const missing: KindPart<unknown> = {
@@ -10,7 +11,7 @@ const missing: KindPart<unknown> = {
 
 /** What each kind is made of; its folder holds the work. */
 export const KIND_PARTS = {
-  pattern: missing,
+  pattern: PATTERN_KIND,
   alarm: missing,
   composite: missing,
   trap: missing,
