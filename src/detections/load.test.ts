@@ -110,12 +110,12 @@ test('the configuration may change mode, severity and parameters', () => {
     when: {condition: 'event.account in params.accounts'}
     parameters: {accounts: {default: []}}
 `;
-  const override = {
+  const override: Override = {
     id: 'one',
     mode: 'off',
     severity: 'low',
     parameters: {accounts: ['1']},
-  } as const;
+  };
   const {detections, overrideFaults} = load(text, {overrides: [override]});
   expect(overrideFaults).toEqual([]);
   expect(detections).toMatchObject([{mode: 'off', severity: 'low', parameters: {accounts: ['1']}}]);
