@@ -55,6 +55,7 @@ function burst(
 
 function run(events: readonly DetectionEvent[], settings = CALLS, kept = new Kept()): Kept {
   const rates = new Rates(settings);
+  rates.advance(START, kept);
   for (const event of events.toSorted((a, b) => a.time - b.time)) {
     rates.take(event, kept);
     rates.advance(event.time, kept);
