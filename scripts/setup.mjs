@@ -58,13 +58,14 @@ function sameLock(installed, lock) {
   );
 }
 
-/** Builds what is out of date: the scanner's WebAssembly, then `dist/`. */
+/** Builds what is out of date: the scanner's WebAssembly, the parser of patterns, then `dist/`. */
 export function ensureBuild({force = false} = {}) {
   const stamp = join(ROOT, 'dist/.build');
   const hash = sourceHash();
   if (!force && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
   say('Building …');
   run(process.execPath, ['scripts/build-wasm.mjs']);
+  run(process.execPath, ['scripts/build-grammar.mjs']);
   run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);
   buildWeb();
   writeFileSync(stamp, hash);
@@ -95,7 +96,8 @@ function hashOf(folders, files) {
   for (const folder of folders) {
     const names = readdirSync(join(ROOT, folder), {recursive: true, encoding: 'utf8'});
     for (const name of names.sort()) {
-      if (name.endsWith('.generated.ts') || !/\.(tsx?|mjs|json|css|html|svg)$/.test(name)) continue;
+      if (name.endsWith('.generated.ts') || !/\.(tsx?|mjs|json|css|html|svg|peggy)$/.test(name))
+        continue;
       hash.update(`${folder}/${name}\0`).update(readFileSync(join(ROOT, folder, name)));
     }
   }

@@ -42,6 +42,7 @@ export type Path = readonly PropertyKey[];
 
 /** A text as it stands in a file: what its characters come from. */
 export interface WrittenText {
+  readonly value: string;
   /** With its quotes, or with the header of a block. */
   readonly source: string;
   readonly style: 'plain' | 'single' | 'double' | 'block';
@@ -133,7 +134,8 @@ export function readYaml(
       if (range === undefined || range === null) return undefined;
       const style = type === undefined ? undefined : STYLES[type];
       if (style === undefined) return undefined;
-      return {source: text.slice(range[0], range[1]), style, offset: range[0]};
+      const {value} = node;
+      return {value, source: text.slice(range[0], range[1]), style, offset: range[0]};
     },
     sourceOf(path) {
       const {node, whole} = find(path);

@@ -9,6 +9,8 @@ export interface KindSetup {
   /** As declared; undefined for the kind's own default. */
   readonly groupBy: readonly string[] | undefined;
   readonly parameters: Readonly<Record<string, Json>>;
+  /** It is a test of the detection that runs: nothing late will come, so nothing is waited for. */
+  readonly test: boolean;
 }
 
 /** Something wrong with, or to be said of, a `when`. */

@@ -6,10 +6,10 @@ import type {WrittenText} from '../config/parse.ts';
  * space keeps its order and number through all of them, so characters are found by counting those;
  * white space is placed by what stands before it.
  *
- * @param value the text as YAML gives it
- * @param index into `value`; its length for the end
+ * @param index into the text's value; its length for the end
  */
-export function textPosition(written: WrittenText, value: string, index: number): number {
+export function textPosition(written: WrittenText, index: number): number {
+  const {value} = written;
   const units = unitsOf(written);
   let before = 0;
   let gap = 0;
