@@ -1,0 +1,180 @@
+import {EVENT_FIELDS, type EventField} from '../../event/fields.ts';
+import {valueAt} from '../../event/json.ts';
+import type {Exclusion} from '../detection.ts';
+import type {Evaluator, Needs, Sink} from '../evaluator.ts';
+import type {DetectionEvent} from '../event.ts';
+import {eventNote} from '../event-note.ts';
+import type {Json} from '../json.ts';
+import {compileAllowCondition} from './allow-condition.ts';
+import {type Allowed, decoyText, type Trap} from './decoy.ts';
+import {deedOf} from './deed.ts';
+import {TouchFinder} from './touch.ts';
+
+/** User agents of drills begin so. What bears one is told all the same: anybody can write it. */
+export const DRILL_AGENT = 'oddtrail-drill/';
+
+/** What traps say unless they have a title of their own. */
+export const TRAP_TITLE = '{{principal}} {{deed}} the decoy {{decoy}} ({{operation}})';
+
+const SERVICE_OF = /^([^:]*):/;
+
+/** What an event must have to touch the decoy, without its record. */
+export function needsOfTrap(trap: Trap): Needs {
+  const finder = new TouchFinder(trap);
+  // An identity may be found in every service: as the caller, or where the caller's roles came from.
+  if (finder.acts) return {};
+  return {operation: (operation) => finder.isNamedIn(SERVICE_OF.exec(operation)?.[1] ?? '')};
+}
+
+/**
+ * Watches a decoy: each event that names it, or that it acts in, is a hit. Remembers nothing.
+ * Whom the trap allows is a matter of `exclusionsOfTrap`.
+ */
+export class TrapEvaluator implements Evaluator {
+  readonly trap: Trap;
+  readonly needs: Needs;
+  readonly #finder: TouchFinder;
+  readonly #groupBy: readonly string[];
+
+  constructor(trap: Trap, groupBy: readonly string[]) {
+    this.trap = trap;
+    this.needs = needsOfTrap(trap);
+    this.#finder = new TouchFinder(trap);
+    this.#groupBy = groupBy;
+  }
+
+  take(event: DetectionEvent, sink: Sink): void {
+    const touch = this.#finder.find(event);
+    if (touch === undefined) return;
+    const {operation, error} = event.components;
+    const {userAgent} = event.record;
+    const drill = typeof userAgent === 'string' && userAgent.startsWith(DRILL_AGENT);
+    sink.hit({
+      time: event.time,
+      event,
+      group: this.#groupBy.map((name) => groupValue(event, name)),
+      facts: {
+        decoy: decoyText(this.trap.decoy),
+        decoyKind: this.trap.decoy.kind,
+        where: touch.where,
+        spelling: touch.text,
+        deed: deedOf(this.trap, touch, event),
+        action: operation,
+        outcome: error === '-' ? 'success' : `failure: ${error}`,
+        ...(drill ? {drill: 'yes'} : {}),
+      },
+      evidence: [eventNote(event)],
+      count: 1,
+    });
+  }
+
+  advance(): void {}
+
+  state(): Json {
+    return null;
+  }
+
+  restore(): void {}
+}
+
+export type AllowedExclusions =
+  | {readonly ok: true; readonly exclusions: readonly Exclusion[]}
+  | {
+      readonly ok: false;
+      readonly faults: readonly {
+        readonly at: number;
+        readonly index: number;
+        readonly message: string;
+      }[];
+    };
+
+/**
+ * The allow list, as exclusions that never expire. Each holds for touches alone, so that what is
+ * counted as left out is what would have been told.
+ */
+export function exclusionsOfTrap(
+  trap: Trap,
+  parameters: Readonly<Record<string, Json>>,
+): AllowedExclusions {
+  const faults: {at: number; index: number; message: string}[] = [];
+  const finder = new TouchFinder(trap);
+  const exclusions = trap.allow.map((allowed, at): Exclusion => {
+    const test = testOf(allowed, parameters);
+    if (!test.ok) {
+      for (const {index, message} of test.faults) faults.push({at, index, message});
+    }
+    return {
+      id: `allow-${at + 1}`,
+      owner: allowed.owner,
+      reason: allowed.reason,
+      expires: null,
+      condition: allowText(allowed),
+      holds(event) {
+        const holds = test.ok ? test.holds(event) : false;
+        if (holds === false) return false;
+        // Only then the record is looked at; a condition that failed leaves nothing out.
+        return finder.find(event) === undefined ? false : holds;
+      },
+    };
+  });
+  return faults.length > 0 ? {ok: false, faults} : {ok: true, exclusions};
+}
+
+/** Whom an entry of the allow list means, for people. */
+export function allowText({principal, user_agent, condition}: Allowed): string {
+  if (principal !== undefined) return `principal ${principal}`;
+  return user_agent === undefined ? (condition ?? '') : `user agent ${user_agent}`;
+}
+
+type AllowTest =
+  | {readonly ok: true; readonly holds: Exclusion['holds']}
+  | {
+      readonly ok: false;
+      readonly faults: readonly {readonly index: number; readonly message: string}[];
+    };
+
+function testOf(
+  {principal, user_agent, condition}: Allowed,
+  parameters: Readonly<Record<string, Json>>,
+): AllowTest {
+  if (condition !== undefined) return compileAllowCondition(condition, parameters);
+  const form = wildcard(principal ?? user_agent ?? '');
+  if (principal !== undefined) {
+    return {ok: true, holds: ({components}) => form(components.principal)};
+  }
+  return {
+    ok: true,
+    holds: ({record}) => typeof record.userAgent === 'string' && form(record.userAgent),
+  };
+}
+
+/** Whether a text has the form, in which "*" stands for any characters. In linear time. */
+export function wildcard(form: string): (text: string) => boolean {
+  const parts = form.split('*');
+  const first = parts[0] ?? '';
+  if (parts.length === 1) return (text) => text === form;
+  const last = parts.at(-1) ?? '';
+  const middle = parts.slice(1, -1);
+  return (text) => {
+    if (text.length < first.length + last.length) return false;
+    if (!text.startsWith(first) || !text.endsWith(last)) return false;
+    const end = text.length - last.length;
+    let at = first.length;
+    for (const part of middle) {
+      const found = text.indexOf(part, at);
+      if (found < 0 || found + part.length > end) return false;
+      at = found + part.length;
+    }
+    return true;
+  };
+}
+
+const COMPONENTS: ReadonlySet<string> = new Set(EVENT_FIELDS);
+
+function groupValue(event: DetectionEvent, name: string): string {
+  if (COMPONENTS.has(name)) return event.components[name as EventField];
+  if (name === 'origin') return event.origin;
+  const value = valueAt(event.record, name.replace(/^\$\./, '').split('.'));
+  if (value === undefined || value === null) return '-';
+  return (typeof value === 'object' ? JSON.stringify(value) : String(value)).slice(0, 256);
+}
