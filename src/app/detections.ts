@@ -2,7 +2,26 @@ import {readdirSync, readFileSync, statSync} from 'node:fs';
 import {join, relative} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {AppError} from '../base/errors.ts';
-import {type DetectionFile, MAX_FILE_LENGTH} from '../detections/load.ts';
+import {formatProblem, type Problem} from '../config/parse.ts';
+import {
+  type DetectionFile,
+  type LoadedDetections,
+  type LoadOptions,
+  loadDetections,
+  MAX_FILE_LENGTH,
+} from '../detections/load.ts';
+import {InputFault} from './input-fault.ts';
+
+export type {Detection, DetectionOutput, Match, Severity} from '../detections/detection.ts';
+export {KINDS, SEVERITIES} from '../detections/detection.ts';
+export {DetectionSet} from '../detections/detection-set.ts';
+export {durationText} from '../detections/duration.ts';
+export type {DetectionEvent} from '../detections/event.ts';
+export type {Json} from '../detections/json.ts';
+export type {DetectionFile, LoadedDetection, LoadedDetections} from '../detections/load.ts';
+export {ID as DETECTION_ID} from '../detections/schema.ts';
+export {STARTER_KINDS, starterOf} from '../detections/starter.ts';
+export {runTests, type TestResult} from '../detections/test-runner.ts';
 
 /** Where the shipped packs are: the same from the sources, from `dist` and in the package. */
 export const DETECTIONS_FOLDER = fileURLToPath(new URL('../../detections/', import.meta.url));
@@ -58,6 +77,29 @@ export function readNamed(names: readonly string[]): DetectionFile[] {
     // A path of the same name can be given as "./name".
     return packs.includes(name) ? readPacks([name]) : readDetectionFiles(name);
   });
+}
+
+/**
+ * Detections that can be run.
+ * @throws InputFault with every problem of all files and its place
+ */
+export function soundDetections(
+  files: readonly DetectionFile[],
+  options: LoadOptions = {},
+): LoadedDetections {
+  const loaded = loadDetections(files, options);
+  if (loaded.problems.length > 0) throw new InputFault(loaded.problems, textIn(files));
+  return loaded;
+}
+
+/** A problem or a warning as it is shown, with its line and a caret. */
+export function problemText(problem: Problem, files: readonly DetectionFile[]): string {
+  return formatProblem(problem, textIn(files)(problem.file));
+}
+
+function textIn(files: readonly DetectionFile[]): (file: string) => string {
+  const texts = new Map(files.map(({file, text}) => [file, text]));
+  return (file) => texts.get(file) ?? '';
 }
 
 function filesUnder(folder: string): string[] {

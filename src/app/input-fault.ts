@@ -7,8 +7,12 @@ const SHOWN = 20;
 export class InputFault extends Error {
   readonly problems: readonly Problem[];
 
-  constructor(problems: readonly Problem[], text: string) {
-    const shown = problems.slice(0, SHOWN).map((problem) => formatProblem(problem, text));
+  /** @param text of the file, or of each by its name */
+  constructor(problems: readonly Problem[], text: string | ((file: string) => string)) {
+    const textOf = typeof text === 'string' ? () => text : text;
+    const shown = problems
+      .slice(0, SHOWN)
+      .map((problem) => formatProblem(problem, textOf(problem.file)));
     if (problems.length > SHOWN) shown.push(`… and ${problems.length - SHOWN} more`);
     super(shown.join('\n'));
     this.name = 'InputFault';

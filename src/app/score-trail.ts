@@ -155,9 +155,10 @@ export interface ScoreTrailOptions {
    * - `learn`: as `observe`, but nothing is said;
    * - `rank`: gather how surprising every event is in hindsight, for `without`;
    * - `without`: score each event as if it alone had not been learnt;
-   * - `again`: `without` for events that the model has learnt, `score` for the others.
+   * - `again`: `without` for events that the model has learnt, `score` for the others;
+   * - `read`: nothing is scored nor learnt.
    */
-  readonly mode: 'observe' | 'extend' | 'score' | 'learn' | 'rank' | 'without' | 'again';
+  readonly mode: 'observe' | 'extend' | 'score' | 'learn' | 'rank' | 'without' | 'again' | 'read';
   readonly since?: number | undefined;
   readonly until?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -209,7 +210,10 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
       view.without = mode === 'without' || (knowing && detector.seen.has(batch.eventIds, row * 4));
       if (mode === 'learn') detector.observe(view.ids, time);
       else if (ranks !== undefined) ranks.add(view.ids, time);
-      else if (view.without) {
+      else if (mode === 'read') {
+        view.judge(undefined);
+        goOn = visit?.(view);
+      } else if (view.without) {
         view.judge(detector.scoreWithout(view.ids, time));
         goOn = visit?.(view);
       } else {

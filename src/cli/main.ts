@@ -252,8 +252,97 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
           ),
     );
 
+  addDetectionCommands(program, start, learning, reading);
   addServiceCommands(program, start);
   return program;
+}
+
+/** Commands of declared detections; loaded on use. */
+function addDetectionCommands(
+  program: Command,
+  start: Start,
+  learning: (command: Command) => Command,
+  reading: (command: Command) => Command,
+): void {
+  const detections = program
+    .command('detections')
+    .description('declared detections: check, test, list, explain, begin, and run over old logs')
+    .addHelpText(
+      'after',
+      `
+NAME is a file, a folder, or a shipped pack; without one all shipped packs are taken.
+
+Examples:
+  oddtrail detections test my-detections/            check files and run the tests in them
+  oddtrail detections explain cis-root-usage         what it looks for, and what to do
+  oddtrail detections new --kind pattern my-first    a commented file to start from
+  oddtrail detections run AWSLogs/ --file mine.yml   what it would have found in old logs`,
+    );
+  const named = (command: Command) =>
+    command
+      .argument('[name...]', 'files, folders or shipped packs (default: all shipped packs)')
+      .option('-q, --quiet', 'no progress and no notes');
+
+  named(detections.command('test'))
+    .description('check files of detections and run the tests in them')
+    .option('--verbose', 'tell tests that pass as well')
+    .option('--format <format>', 'text or json', 'text')
+    .addHelpText(
+      'after',
+      `
+Exits with 1 if a test fails, with 2 if a file is wrong: then every problem is told with its place.`,
+    )
+    .action((names: string[], options) =>
+      start(options, async (output) =>
+        (await import('./detections.ts')).detectionsTestCommand(names, options, output),
+      ),
+    );
+  named(detections.command('list'))
+    .description('one line for each detection')
+    .option('--format <format>', 'table or json', 'table')
+    .action((names: string[], options) =>
+      start(options, async (output) =>
+        (await import('./detections.ts')).detectionsListCommand(names, options, output),
+      ),
+    );
+  named(detections.command('explain').argument('<id>', 'of the detection'))
+    .description('all there is to say of one detection')
+    .option('--format <format>', 'text or json', 'text')
+    .action((id: string, names: string[], options) =>
+      start(options, async (output) =>
+        (await import('./detections.ts')).detectionsExplainCommand(id, names, options, output),
+      ),
+    );
+  detections
+    .command('new')
+    .argument('<id>', 'of the detection: lower-case letters, digits, "." and "-"')
+    .description('write a commented file to start from; it passes its own tests')
+    .requiredOption('--kind <kind>', 'pattern, condition, alarm, composite, trap or rate')
+    .option('--out <file>', 'the file to write, "-" for standard output (default: ID.yml)')
+    .option('-q, --quiet', 'no progress and no notes')
+    .action((id: string, options) =>
+      start(options, async (output) =>
+        (await import('./detections.ts')).detectionsNewCommand(id, options, output),
+      ),
+    );
+  learning(reading(detections.command('run')))
+    .description('run detections over old logs, and print what they match')
+    .option('--pack <name...>', 'shipped packs to run (default: all, unless --file)', collectNames)
+    .option('--file <path...>', 'files or folders of detections to run', collect)
+    .option('--min-severity <severity>', 'leave out what is less severe', 'informational')
+    .option('--no-score', 'do not score: `score` is 0 and `bits` empty in conditions; faster')
+    .option('--format <format>', 'table, jsonl or csv', 'table')
+    .addHelpText(
+      'after',
+      `
+Every detection but those that are off is run, silent ones as well: this is to see what they find.
+The same logs and detections give the same matches. Exits with 0 whether something matched or not.`,
+    )
+    .action((paths: string[], options) =>
+      start(options, async (output, signal) =>
+        (await import('./detections-run.ts')).detectionsRunCommand(paths, options, output, signal),
+      ),
+    );
 }
 
 /** Commands of the service, which all take its configuration; loaded on use, being much code. */

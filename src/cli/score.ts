@@ -92,7 +92,7 @@ function csvLine(event: EventView): string {
 }
 
 /** Quoted where needed; a leading sign that a spreadsheet would take for a formula is defused. */
-function csvCell(text: string): string {
+export function csvCell(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

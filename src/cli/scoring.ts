@@ -30,8 +30,11 @@ export interface ScoringOptions extends ReadingOptions {
   readonly learn?: boolean;
   readonly learnFrom?: readonly string[];
   readonly retrospective?: boolean;
-  /** "again": judge what the model has learnt as if it had not, and the rest by the model. */
-  readonly judge?: 'again';
+  /**
+   * "again": judge what the model has learnt as if it had not, and the rest by the model; "read":
+   * judge nothing.
+   */
+  readonly judge?: 'again' | 'read';
 }
 
 export interface ScoringVisitor {

@@ -1,0 +1,41 @@
+import {z} from 'zod';
+import {CompositeAlarm} from './alarm/composite.ts';
+import {compileComposite} from './alarm/composite-expression.ts';
+import type {KindPart} from './kind.ts';
+
+/** `composite: 'ALARM("a") AND …'`: an alarm over the states of alarms. */
+export const compositeKind: KindPart<string> = {
+  schema: z.string().min(1).max(10_240),
+  build(when, {groupBy = []}) {
+    const text = when.composite as string;
+    const compiled = compileComposite(text);
+    const faults = [
+      ...(compiled.ok
+        ? []
+        : compiled.problems.map(({offset, message}) => ({
+            path: ['composite'],
+            index: offset,
+            message,
+          }))),
+      ...(groupBy.length === 0 ? [] : [{path: ['group_by'], message: 'A composite has no groups'}]),
+    ];
+    if (faults.length > 0 || !compiled.ok) return {ok: false, faults};
+    const {rule} = compiled;
+    const make = () => new CompositeAlarm(rule);
+    return {
+      ok: true,
+      evaluator: make,
+      needs: make().needs,
+      condition: text.trim(),
+      groupBy,
+      facts: ['reason', 'alarms', 'drill'],
+      warnings: [],
+      refersTo: rule.ids.map((id) => ({
+        id,
+        path: ['composite'],
+        index: Math.max(0, text.indexOf(id)),
+        message: '',
+      })),
+    };
+  },
+};

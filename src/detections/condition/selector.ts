@@ -1,0 +1,77 @@
+import {EVENT_FIELDS, type EventField} from '../../event/fields.ts';
+import {component, NONE} from '../../event/text.ts';
+import type {DetectionEvent} from '../event.ts';
+import type {Json} from '../json.ts';
+import type {Compiled} from './language.ts';
+
+/** Gives one text of an event; "-" where it has none. */
+export type Selector = (event: DetectionEvent) => string;
+
+/** Keys and indices of a path, at most. */
+const MAX_STEPS = 32;
+
+/**
+ * Reads a component ("principal"), "origin", or a path into the record: "$.requestParameters.name",
+ * "$.items[0].id", "$.tags['a.b']". Of an object or a list it gives the JSON.
+ */
+export function compileSelector(source: string): Compiled<Selector> {
+  if ((EVENT_FIELDS as readonly string[]).includes(source)) {
+    return {ok: true, value: (event) => event.components[source as EventField]};
+  }
+  if (source === 'origin') return {ok: true, value: (event) => component(event.origin)};
+  if (!source.startsWith('$')) {
+    const message = `"${source}" is no component, nor a path such as "$.requestParameters.name"`;
+    return {ok: false, faults: [{index: 0, message}]};
+  }
+  const steps: (string | number)[] = [];
+  const step = /\.([A-Za-z0-9_:@$-]+)|\[(\d{1,6})\]|\[(?:'([^']*)'|"([^"]*)")\]/y;
+  step.lastIndex = 1;
+  while (step.lastIndex < source.length) {
+    const index = step.lastIndex;
+    const found = step.exec(source);
+    if (found === null) return {ok: false, faults: [{index, message: 'No key or index'}]};
+    const [, name, at, quoted, doubly] = found;
+    steps.push(at === undefined ? (name ?? quoted ?? doubly ?? '') : Number(at));
+  }
+  if (steps.length === 0 || steps.length > MAX_STEPS) {
+    const message = `A path has 1 to ${MAX_STEPS} keys`;
+    return {ok: false, faults: [{index: 0, message}]};
+  }
+  return {ok: true, value: (event) => component(textOf(valueAt(event.record, steps)))};
+}
+
+function valueAt(record: Json, steps: readonly (string | number)[]): Json | undefined {
+  let value: Json | undefined = record;
+  for (const step of steps) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    if (Array.isArray(value)) value = typeof step === 'number' ? value[step] : undefined;
+    else if (Object.hasOwn(value, step)) {
+      value = (value as Readonly<Record<string, Json>>)[step];
+    } else return undefined;
+  }
+  return value;
+}
+
+function textOf(value: Json | undefined): string {
+  if (value === undefined || value === null) return NONE;
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** Selectors for the values of a group, in order; faults name which one. */
+export function compileGroup(sources: readonly string[]): {
+  readonly selectors: readonly Selector[];
+  readonly faults: readonly {
+    readonly at: number;
+    readonly index: number;
+    readonly message: string;
+  }[];
+} {
+  const selectors: Selector[] = [];
+  const faults: {at: number; index: number; message: string}[] = [];
+  for (const [at, source] of sources.entries()) {
+    const compiled = compileSelector(source);
+    if (compiled.ok) selectors.push(compiled.value);
+    else faults.push(...compiled.faults.map((fault) => ({at, ...fault})));
+  }
+  return {selectors, faults};
+}
