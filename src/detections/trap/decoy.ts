@@ -100,9 +100,7 @@ const NAMES: Readonly<Record<DecoyKind, NameRule>> = {
   queue: {
     form: /^[\w-]{1,80}(?:\.fifo)?$/,
     wanted: 'The name of a queue, its URL, or its ARN',
-    arn: new RegExp(
-      String.raw`(?:${ARN}:sqs:[a-z0-9-]+:|^https?://[^/]+/)(\d{12})[:/]([\w.-]+)$`,
-    ),
+    arn: new RegExp(String.raw`(?:${ARN}:sqs:[a-z0-9-]+:|^https?://[^/]+/)(\d{12})[:/]([\w.-]+)$`),
   },
   function: {
     form: /^[\w-]{1,140}$/,

@@ -21,7 +21,10 @@ const WORDS: readonly (readonly [RegExp, Verb])[] = [
   [/^(?:List|Search)/, ['listed', 'list']],
   [/^(?:Describe|Head|Simulate)/, ['looked at', 'look at']],
   [/^(?:Delete|Remove|Purge|Detach|Terminate)/, ['deleted (from)', 'delete (from)']],
-  [/^(?:Create|Put|Update|Set|Attach|Add|Tag|Untag|Change|Modify|Rotate|Restore|Copy|Upload|Send|Enable|Disable)/, ['changed', 'change']],
+  [
+    /^(?:Create|Put|Update|Set|Attach|Add|Tag|Untag|Change|Modify|Rotate|Restore|Copy|Upload|Send|Enable|Disable)/,
+    ['changed', 'change'],
+  ],
 ];
 
 /** What was done to the decoy, for a sentence: "read", "tried to assume". */

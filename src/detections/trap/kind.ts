@@ -1,7 +1,15 @@
+import {compileGroup} from '../condition/selector.ts';
 import type {Detection} from '../detection.ts';
 import type {KindPart, Remark} from '../kind.ts';
 import {type DeclaredTrap, decoyText, type Trap, trapOf, trapSchema} from './decoy.ts';
-import {allowText, exclusionsOfTrap, needsOfTrap, TrapEvaluator} from './trap.ts';
+import {
+  allowText,
+  exclusionsOfTrap,
+  needsOfTrap,
+  TRAP_FACTS,
+  TRAP_TITLE,
+  TrapEvaluator,
+} from './trap.ts';
 
 /** `trap: {…}`: a decoy; each event that touches it is a hit. */
 export const trapKind: KindPart<DeclaredTrap> = {
@@ -17,9 +25,21 @@ export const trapKind: KindPart<DeclaredTrap> = {
       }));
       return {ok: false, faults};
     }
+    const group = compileGroup(groupBy);
+    if (group.faults.length > 0) {
+      const faults = group.faults.map(({at, index, message}) => ({
+        path: ['group_by', at],
+        index,
+        message,
+      }));
+      return {ok: false, faults};
+    }
     return {
       ok: true,
-      evaluator: () => new TrapEvaluator(trap, groupBy),
+      title: TRAP_TITLE,
+      severity: 'critical',
+      facts: TRAP_FACTS,
+      evaluator: () => new TrapEvaluator(trap, group.selectors),
       needs: needsOfTrap(trap),
       condition: trapText(trap),
       groupBy,
@@ -30,7 +50,9 @@ export const trapKind: KindPart<DeclaredTrap> = {
 };
 
 /** The trap that a detection is; undefined if it is another kind. */
-export function trapOfDetection(detection: Pick<Detection, 'kind' | 'evaluator'>): Trap | undefined {
+export function trapOfDetection(
+  detection: Pick<Detection, 'kind' | 'evaluator'>,
+): Trap | undefined {
   if (detection.kind !== 'trap') return undefined;
   const evaluator = detection.evaluator();
   return evaluator instanceof TrapEvaluator ? evaluator.trap : undefined;

@@ -73,7 +73,8 @@ export class Mentions {
     if (text.startsWith('arn:')) return this.#ofArn(text);
     const {kind} = this.#decoy;
     if (kind === 'queue') {
-      const [, account = '', name = ''] = /^https?:\/\/[^/]+\/(\d{12})\/([^/?#]+)\/?$/.exec(text) ?? [];
+      const [, account = '', name = ''] =
+        /^https?:\/\/[^/]+\/(\d{12})\/([^/?#]+)\/?$/.exec(text) ?? [];
       return this.isName(name) ? {spelling: 'url', account} : undefined;
     }
     return kind === 'bucket' ? this.#ofAddress(text) : undefined;
@@ -90,7 +91,9 @@ export class Mentions {
 
   /** "bucket/key", as the header that names the source of a copy has it. */
   ofCopySource(text: string): Mention | undefined {
-    const source = decoded(text).replace(/^\//, '').replace(/\?versionId=[^/]*$/s, '');
+    const source = decoded(text)
+      .replace(/^\//, '')
+      .replace(/\?versionId=[^/]*$/s, '');
     if (source.startsWith('arn:')) return this.#ofArn(source);
     return this.#ofPath(source, 'name');
   }
@@ -121,7 +124,9 @@ export class Mentions {
       case 'bucket':
         return service === 's3' ? this.#ofPath(resource, 'arn') : undefined;
       case 'table':
-        return service === 'dynamodb' && resource.startsWith('table/') ? arn(part(resource)) : undefined;
+        return service === 'dynamodb' && resource.startsWith('table/')
+          ? arn(part(resource))
+          : undefined;
       case 'secret': {
         if (service === 'ssm' && resource.startsWith(`parameter${SECRET_REFERENCE}`)) {
           return arn(resource.slice(`parameter${SECRET_REFERENCE}`.length));
@@ -172,7 +177,8 @@ export class Mentions {
 }
 
 /** The services's own hosts, without a bucket before them. */
-const S3_HOST = /^s3(?:[.-][a-z0-9-]+)*\.(?:amazonaws\.com(?:\.cn)?|api\.aws|amazonaws\.eu|vpce\.amazonaws\.com)$/;
+const S3_HOST =
+  /^s3(?:[.-][a-z0-9-]+)*\.(?:amazonaws\.com(?:\.cn)?|api\.aws|amazonaws\.eu|vpce\.amazonaws\.com)$/;
 
 /** Under which Parameter Store hands out secrets. */
 const SECRET_REFERENCE = '/aws/reference/secretsmanager/';

@@ -269,7 +269,8 @@ class Walk {
     // Whose the thing is, as far as the record says it; else it is the caller's own account's.
     const resources = listOf(record.resources).map((each) => mapOf(each)?.accountId);
     const said = [...owner, ...texts(resources as Json[])];
-    this.#accounts = said.length > 0 ? said : texts([components.account, record.recipientAccountId]);
+    this.#accounts =
+      said.length > 0 ? said : texts([components.account, record.recipientAccountId]);
   }
 
   in(area: string): Touch | undefined {
@@ -389,7 +390,8 @@ class Walk {
         return service === 'secretsmanager' && SECRET_KEYS.has(key) ? ofName() : undefined;
       case 'parameter': {
         if (service !== 'ssm') return undefined;
-        if (key === 'resourceid') return beside?.resourceType === 'Parameter' ? ofName() : undefined;
+        if (key === 'resourceid')
+          return beside?.resourceType === 'Parameter' ? ofName() : undefined;
         // A document, an association, a maintenance window: each has its own names.
         const about = this.#operation.includes('Parameter');
         return about && PARAMETER_KEYS.has(key) ? ofName() : undefined;

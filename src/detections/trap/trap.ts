@@ -1,17 +1,28 @@
-import {EVENT_FIELDS, type EventField} from '../../event/fields.ts';
-import {valueAt} from '../../event/json.ts';
+import {compileCondition} from '../condition/language.ts';
+import type {Selector} from '../condition/selector.ts';
 import type {Exclusion} from '../detection.ts';
 import type {Evaluator, Needs, Sink} from '../evaluator.ts';
 import type {DetectionEvent} from '../event.ts';
 import {eventNote} from '../event-note.ts';
 import type {Json} from '../json.ts';
-import {compileAllowCondition} from './allow-condition.ts';
 import {type Allowed, decoyText, type Trap} from './decoy.ts';
 import {deedOf} from './deed.ts';
 import {TouchFinder} from './touch.ts';
 
 /** User agents of drills begin so. What bears one is told all the same: anybody can write it. */
 export const DRILL_AGENT = 'oddtrail-drill/';
+
+/** Names of the facts of a hit; `drill` is "yes" or "no". */
+export const TRAP_FACTS = [
+  'decoy',
+  'decoyKind',
+  'where',
+  'spelling',
+  'deed',
+  'action',
+  'outcome',
+  'drill',
+] as const;
 
 /** What traps say unless they have a title of their own. */
 export const TRAP_TITLE = '{{principal}} {{deed}} the decoy {{decoy}} ({{operation}})';
@@ -34,13 +45,13 @@ export class TrapEvaluator implements Evaluator {
   readonly trap: Trap;
   readonly needs: Needs;
   readonly #finder: TouchFinder;
-  readonly #groupBy: readonly string[];
+  readonly #group: readonly Selector[];
 
-  constructor(trap: Trap, groupBy: readonly string[]) {
+  constructor(trap: Trap, group: readonly Selector[]) {
     this.trap = trap;
     this.needs = needsOfTrap(trap);
     this.#finder = new TouchFinder(trap);
-    this.#groupBy = groupBy;
+    this.#group = group;
   }
 
   take(event: DetectionEvent, sink: Sink): void {
@@ -52,7 +63,7 @@ export class TrapEvaluator implements Evaluator {
     sink.hit({
       time: event.time,
       event,
-      group: this.#groupBy.map((name) => groupValue(event, name)),
+      group: this.#group.map((select) => select(event)),
       facts: {
         decoy: decoyText(this.trap.decoy),
         decoyKind: this.trap.decoy.kind,
@@ -61,8 +72,8 @@ export class TrapEvaluator implements Evaluator {
         deed: deedOf(this.trap, touch, event),
         action: operation,
         outcome: error === '-' ? 'success' : `failure: ${error}`,
-        ...(drill ? {drill: 'yes'} : {}),
-      },
+        drill: drill ? 'yes' : 'no',
+      } satisfies Record<(typeof TRAP_FACTS)[number], string>,
       evidence: [eventNote(event)],
       count: 1,
     });
@@ -137,7 +148,10 @@ function testOf(
   {principal, user_agent, condition}: Allowed,
   parameters: Readonly<Record<string, Json>>,
 ): AllowTest {
-  if (condition !== undefined) return compileAllowCondition(condition, parameters);
+  if (condition !== undefined) {
+    const compiled = compileCondition(condition, parameters);
+    return compiled.ok ? {ok: true, holds: compiled.value.holds} : compiled;
+  }
   const form = wildcard(principal ?? user_agent ?? '');
   if (principal !== undefined) {
     return {ok: true, holds: ({components}) => form(components.principal)};
@@ -167,14 +181,4 @@ export function wildcard(form: string): (text: string) => boolean {
     }
     return true;
   };
-}
-
-const COMPONENTS: ReadonlySet<string> = new Set(EVENT_FIELDS);
-
-function groupValue(event: DetectionEvent, name: string): string {
-  if (COMPONENTS.has(name)) return event.components[name as EventField];
-  if (name === 'origin') return event.origin;
-  const value = valueAt(event.record, name.replace(/^\$\./, '').split('.'));
-  if (value === undefined || value === null) return '-';
-  return (typeof value === 'object' ? JSON.stringify(value) : String(value)).slice(0, 256);
 }
