@@ -157,12 +157,16 @@ export class TouchFinder {
 
   /** Whether the record need be looked at, told from what is there without it. */
   mayTouch({components, origin}: DetectionEvent): boolean {
-    const {service, kind, principal} = components;
-    if (this.isNamedIn(service)) return true;
+    if (this.isNamedIn(components.service)) return true;
     if (!this.acts) return false;
+    return this.#mayBe(components) || this.#isPrincipal(origin);
+  }
+
+  /** Whether the caller may be the decoy. */
+  #mayBe({kind, principal}: DetectionEvent['components']): boolean {
     const {decoy} = this.#trap;
     if (decoy.kind === 'access_key') return !decoy.name.startsWith('AKIA') || KEY_KINDS.has(kind);
-    return UNCLEAR_KINDS.has(kind) || this.#isPrincipal(principal) || this.#isPrincipal(origin);
+    return UNCLEAR_KINDS.has(kind) || this.#isPrincipal(principal);
   }
 
   find(event: DetectionEvent): Touch | undefined {
@@ -172,7 +176,7 @@ export class TouchFinder {
   /** The same without the quick look before. */
   findAnywhere(event: DetectionEvent): Touch | undefined {
     const {record, components} = event;
-    const own = this.#identity(record);
+    const own = this.#identity(event);
     if (own !== undefined) return own;
     if (this.isNamedIn(components.service)) {
       const walk = new Walk(this.#trap, this.#mentions, event);
@@ -196,9 +200,9 @@ export class TouchFinder {
   }
 
   /** What the decoy does itself. */
-  #identity(record: JsonMap): Touch | undefined {
+  #identity({record, components}: DetectionEvent): Touch | undefined {
     const {userIdentity} = record;
-    if (!isObject(userIdentity) || !this.acts) return undefined;
+    if (!this.acts || !this.#mayBe(components) || !isObject(userIdentity)) return undefined;
     const identity = userIdentity as JsonMap;
     const {kind} = this.#trap.decoy;
     const context = mapOf(identity.sessionContext);
