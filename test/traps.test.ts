@@ -34,7 +34,7 @@ function run(scenarios: readonly (typeof SCENARIO_NAMES)[number][], seed: number
   const touching = new Map<string, string>();
   let events = 0;
   for (const file of simulate({seed, days, eventsPerDay: 1_500, scenarios: [...scenarios]})) {
-    for (const {eventId, scenario} of file.truth as {eventId: string; scenario: string}[]) {
+    for (const {eventId, scenario} of file.truth) {
       truth.set(eventId, scenario);
     }
     for (const record of file.records as readonly JsonMap[]) {

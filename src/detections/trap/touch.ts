@@ -175,7 +175,7 @@ export class TouchFinder {
 
   /** The same without the quick look before. */
   findAnywhere(event: DetectionEvent): Touch | undefined {
-    const {record, components} = event;
+    const {components} = event;
     const own = this.#identity(event);
     if (own !== undefined) return own;
     if (this.isNamedIn(components.service)) {
