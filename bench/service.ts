@@ -1,6 +1,6 @@
 // The whole path of the service: source, journal, engine, store (DuckDB), live feed.
 // Run with `npm run bench:service -- sustained [events]` or `-- latency [events a second [seconds]]`,
-// after `npm run build`.
+// after `npm run build`: it runs what was built (`built.mjs`).
 import {execFileSync} from 'node:child_process';
 import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {cpus, tmpdir} from 'node:os';
@@ -16,6 +16,8 @@ import {writeScaleTrail} from './scale-data.ts';
 import {markdownTable} from './table.ts';
 
 const PRINCIPALS = 20_000;
+/** Events after which a process is taken to be warm. */
+const WARM = 100_000;
 const [, , what = 'sustained', first, second] = process.argv;
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {encoding: 'utf8'}).trim();
 console.log(`${cpus()[0]?.model}, Node ${process.versions.node}, commit ${commit}\n`);
@@ -33,7 +35,7 @@ async function open(source: Source, live: LiveFeed): Promise<Ingestor> {
       publicUrl: '',
       keep: {
         recordsFrom: Number(process.env.RECORDS_FROM ?? 0.9),
-        reasonsFrom: Number(process.env.REASONS_FROM ?? 0.8),
+        reasonsFrom: Number(process.env.REASONS_FROM ?? 0.9),
       },
     },
     checkpointEvery: Number(process.env.CHECKPOINT_EVERY ?? 60_000),
@@ -46,8 +48,12 @@ async function open(source: Source, live: LiveFeed): Promise<Ingestor> {
 async function sustained(events: number): Promise<void> {
   const live = new LiveFeed();
   let seen = 0;
+  let warm: {seen: number; at: number; cpu: NodeJS.CpuUsage} | undefined;
+  let ended = 0;
   live.subscribe((batch) => {
     seen += batch.length;
+    ended = performance.now();
+    if (seen >= WARM) warm ??= {seen, at: ended, cpu: process.cpuUsage()};
   });
   const trail = writeScaleTrail(events, PRINCIPALS);
   const source = directorySource('bench', {folder: trail, follow: false});
@@ -74,9 +80,10 @@ async function sustained(events: number): Promise<void> {
   }, 50);
   await ingestor.finished();
   const took = (performance.now() - began) / 1000;
-  clearInterval(timer);
-  const status = await ingestor.status();
   const cpu = process.cpuUsage();
+  clearInterval(timer);
+  const threads = busiest(seen);
+  const status = await ingestor.status();
   const head = ['events', 'events/s', 'CPU µs an event', 'RSS MB', 'heap MB', 'buffers MB'];
   console.log(markdownTable(head, rows));
   console.log(
@@ -85,9 +92,38 @@ async function sustained(events: number): Promise<void> {
       `${(status.store.bytes / 1e6).toFixed(0)} MB, model ${(status.memory.model / 1e6).toFixed(0)} MB, ` +
       `${status.observations} rows`,
   );
+  if (warm !== undefined && seen > warm.seen) {
+    const done = seen - warm.seen;
+    const {user, system} = cpu;
+    const spent = user + system - warm.cpu.user - warm.cpu.system;
+    console.log(
+      `after the first ${warm.seen}: ${Math.round(done / ((ended - warm.at) / 1000))} events/s, ` +
+        `${(spent / done).toFixed(1)} µs of CPU an event`,
+    );
+  }
+  if (threads !== '') console.log(`busiest threads, µs an event over all: ${threads}`);
   const from = performance.now();
   await ingestor.stop();
   console.log(`stopped, with a checkpoint, in ${(performance.now() - from).toFixed(0)} ms`);
+}
+
+/** CPU time of the threads that used most, where the system tells it: two of them bound the rate. */
+function busiest(events: number): string {
+  try {
+    return readdirSync('/proc/self/task')
+      .map((task) => {
+        const text = readFileSync(`/proc/self/task/${task}/stat`, 'utf8');
+        const [user, system] = text.slice(text.lastIndexOf(')')).split(' ').slice(12, 14);
+        const spent = ((Number(user) + Number(system)) * 10_000) / events;
+        return {name: Number(task) === process.pid ? 'main ' : '', spent};
+      })
+      .sort((a, b) => b.spent - a.spent)
+      .slice(0, 5)
+      .map(({name, spent}) => `${name}${spent.toFixed(1)}`)
+      .join(', ');
+  } catch {
+    return '';
+  }
 }
 
 /** Hands over what comes by the clock, as pushes do: many small batches. */

@@ -189,6 +189,10 @@ async function queries(store: Store): Promise<void> {
     ['timeline of a principal, 30 d', () => store.timeline({dimensions: who}, 240)],
     ['principals by score, 24 h', () => store.principals(day, {order: 'score', limit: 100})],
     ['principals by score, all', () => store.principals({}, {order: 'score', limit: 100})],
+    [
+      'principals by score, all, with a text',
+      () => store.principals({text: 'principal/abcdefghabcdefgh/12'}, {order: 'score', limit: 100}),
+    ],
     ['principals by events, 7 d', () => store.principals(week, {order: 'events', limit: 100})],
     ['values of principal', () => store.values('principal', '', 20)],
     [

@@ -227,7 +227,7 @@ export function statusOf(store: MemoryStore): IngestStatus {
     dropped: {duplicate: 2},
     memory: {rss: 1e8, model: 1e7, heap: 5e7},
     snapshot: {at: NOON + 30_000, bytes: 1_000, entry: 5},
-    store: {kind: 'memory', bytes: 1_000, state: 'ok', detail: ''},
+    store: {kind: 'memory', bytes: 1_000, state: 'ok', detail: '', failures: 0},
     journal: {bytes: 100, entries: 3},
     sources: [
       {
@@ -287,6 +287,9 @@ export class FakeService implements Service {
         bytes: 9,
       },
     ];
+  }
+  contextNames() {
+    return ['cloudtrail'];
   }
   async createContext(name: string, declaration: string, actor: Actor) {
     this.asked.push({what: `create ${name}`, actor});

@@ -210,7 +210,7 @@ export class StoryService extends FakeService {
       startedAt: Date.now() - 3_600_000,
       eventsPerSecond: 12.5,
       snapshot: {at: Date.now() - 42_000, bytes: 18_400_000, entry: 812},
-      store: {kind: 'duckdb', bytes: 52_000_000, state: 'ok' as const, detail: ''},
+      store: {kind: 'duckdb', bytes: 52_000_000, state: 'ok' as const, detail: '', failures: 0},
       journal: {bytes: 9_300_000, entries: 61},
       memory: {rss: 412_000_000, model: 88_000_000, heap: 96_000_000},
       rejected: {invalid_json: 2, record_too_large: 1},

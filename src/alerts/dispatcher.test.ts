@@ -242,6 +242,34 @@ test('an attempt nobody settled is made again, under the same key', async () => 
   expect(chat.taken).toHaveLength(2);
 });
 
+test('a clock that is put back delays nothing', async () => {
+  const store = await openStore();
+  const commits = new Commits(store);
+  let now = START;
+  let elapsed = 0;
+  const pass = (ms: number) => {
+    now += ms;
+    elapsed += ms;
+  };
+  const chat = new Catch('chat', down, {ok: true, status: '200'});
+  const options = {store, alerters: [chat], random: () => 1, updateEveryMs: 60_000};
+  const dispatcher = new Dispatcher({...options, now: () => now, elapsed: () => elapsed});
+  await commits.add(entryOf('chat', 'raul'));
+  await dispatcher.round();
+  expect(chat.attempts).toHaveLength(1);
+  now -= 7_200_000;
+  pass(2_500);
+  await dispatcher.round();
+  expect(chat.taken).toHaveLength(1);
+  // What the engine says now is of an earlier time; updates are as far apart as ever.
+  await commits.add(entryOf('chat', 'raul', 2, now), entryOf('chat', 'carla', 1, now));
+  await dispatcher.round();
+  expect(eventIds(chat.taken)).toEqual(['raul-1', 'carla-1']);
+  pass(60_000);
+  await dispatcher.round();
+  expect(eventIds(chat.taken)).toEqual(['raul-1', 'carla-1', 'raul-2']);
+});
+
 test('survives a store that is gone for a while', async () => {
   const store = await openStore();
   await new Commits(store).add(entryOf('chat', 'raul'));

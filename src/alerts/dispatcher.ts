@@ -11,7 +11,10 @@ export interface DispatcherOptions {
   readonly maxAgeMs?: number;
   /** How long to sleep when nothing kicks. */
   readonly pollMs?: number;
+  /** The time of day, epoch milliseconds; it may be put back and forth. */
   readonly now?: () => number;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly elapsed?: () => number;
   /** In [0, 1). */
   readonly random?: () => number;
   /** Told of what goes wrong outside of destinations: the store, that is. */
@@ -73,7 +76,10 @@ export class Dispatcher {
     this.#maxAttempts = options.maxAttempts ?? 1000;
     this.#maxAgeMs = options.maxAgeMs ?? 3 * 86_400_000;
     this.#pollMs = options.pollMs ?? 1000;
-    this.#now = options.now ?? Date.now;
+    // A time that is given stands still unless told otherwise.
+    const stands = options.now !== undefined && options.elapsed === undefined;
+    const elapsed = stands ? () => 0 : (options.elapsed ?? (() => performance.now()));
+    this.#now = steady(options.now ?? Date.now, elapsed);
     this.#random = options.random ?? Math.random;
     this.#onFault = options.onFault ?? (() => {});
   }
@@ -256,6 +262,19 @@ export class Dispatcher {
       if (this.#kicked || this.#stopped.signal.aborted) end();
     });
   }
+}
+
+/**
+ * The time of day as far as it goes forward. When the clock is put back it goes on at its own pace,
+ * so that what was to be sent in a minute is sent in a minute.
+ */
+function steady(now: () => number, elapsed: () => number): () => number {
+  let ahead = Number.NEGATIVE_INFINITY;
+  return () => {
+    const passed = elapsed();
+    ahead = Math.max(ahead, now() - passed);
+    return Math.round(ahead + passed);
+  };
 }
 
 /** What `alerts test` sends. */

@@ -1,3 +1,4 @@
+import {gunzipSync} from 'node:zlib';
 import {expect, test} from 'vitest';
 import {FakeService, row} from '../../test/api-fixture.ts';
 import {AppError} from '../base/errors.ts';
@@ -284,4 +285,44 @@ test('the same question, asked by many at once, is put to the store once', async
   expect(asked).toBe(2);
   service.add(row(11));
   expect((await json(await get('/api/v1/observations?limit=5'))).rows[0].id).toBe(11);
+});
+
+test('compresses long answers for who takes gzip, and nothing else', async () => {
+  const {get, service} = filled();
+  const ask = (path: string, encoding?: string, init: RequestInit = {}) =>
+    get(path, {
+      ...init,
+      ...(encoding === undefined ? {} : {headers: {'accept-encoding': encoding}}),
+    });
+  const plain = await ask('/api/v1/observations?limit=50');
+  expect(plain.headers.get('content-encoding')).toBeNull();
+  expect(plain.headers.get('vary')).toBe('Accept-Encoding');
+  const text = await plain.text();
+  for (const encoding of ['gzip', 'br;q=1, gzip;q=0.5', '*']) {
+    const short = await ask('/api/v1/observations?limit=50', encoding);
+    expect(short.headers.get('content-encoding')).toBe('gzip');
+    expect(short.headers.get('content-type')).toContain('application/json');
+    expect(short.headers.get('x-content-type-options')).toBe('nosniff');
+    const bytes = Buffer.from(await short.arrayBuffer());
+    expect(bytes.length).toBeLessThan(text.length / 3);
+    expect(gunzipSync(bytes).toString()).toBe(text);
+  }
+  const csv = await ask('/api/v1/observations.csv?limit=50', 'gzip');
+  expect(csv.headers.get('content-encoding')).toBe('gzip');
+  expect(gunzipSync(Buffer.from(await csv.arrayBuffer())).toString()).toContain('user/u5');
+  for (const [path, encoding] of [
+    ['/api/v1/observations?limit=50', 'gzip;q=0, br'],
+    ['/api/v1/observations?limit=1&minScore=2', 'gzip'],
+    ['/api/v1/ui-settings', 'gzip'],
+    ['/api/v1/me', 'gzip'],
+    ['/healthz', 'gzip'],
+    ['/api/v1/stream', 'gzip'],
+  ] as const) {
+    const answer = await ask(path, encoding);
+    expect(answer.headers.get('content-encoding'), path).toBeNull();
+    await answer.body?.cancel();
+  }
+  const head = await ask('/api/v1/observations?limit=50', 'gzip', {method: 'HEAD'});
+  expect(head.headers.get('content-encoding')).toBeNull();
+  expect(service.contextNames()).toEqual((await json(await get('/api/v1/ui-settings'))).contexts);
 });

@@ -5,6 +5,7 @@ import {HTTPException} from 'hono/http-exception';
 import {AppError} from '../base/errors.ts';
 import {createLog, type Logger} from '../telemetry/log.ts';
 import {Metrics} from '../telemetry/metrics.ts';
+import {compressed} from './compress.ts';
 import {type Api, type Environment, newApi, route} from './environment.ts';
 import {addressOf, type GateOptions, gate} from './gate.ts';
 import {pagePolicy, SECURITY_HEADERS, STRICT_TRANSPORT} from './headers.ts';
@@ -108,6 +109,7 @@ export function createApi(service: Service, options: ApiOptions = {}): ServiceAp
   const api = newApi();
   api.use('*', measured(metrics, log));
   api.use('*', withSecurityHeaders(secure));
+  api.use('*', compressed());
   api.use('*', gate(gateOptions));
   api.use('*', withBodyLimit(limits));
 
@@ -341,7 +343,7 @@ function addWeb(api: Api, files: WebFiles): void {
     const known = c.req
       .header('if-none-match')
       ?.split(',')
-      .map((tag) => tag.trim());
+      .map((tag) => tag.trim().replace(/^W\//, ''));
     if (known?.includes(file.etag) === true) return c.body(null, 304, headers);
     return c.body(file.bytes, 200, headers);
   });

@@ -12,6 +12,7 @@ export async function readingsOf(service: Service, streamReaders: number): Promi
     lagSeconds: lagMs === null ? undefined : lagMs / 1_000,
     waitingEntries: status.waitingEntries,
     storeUp: status.store.state === 'ok',
+    storeFailures: status.store.failures,
     storeBytes: status.store.bytes,
     journalBytes: status.journal.bytes,
     journalEntries: status.journal.entries,

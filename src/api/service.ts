@@ -32,6 +32,8 @@ export interface Service {
   /** What the model holds to be normal; undefined if it has never seen the principal. */
   profile(context: string, principal: string): Promise<Profile | undefined>;
   contexts(): Promise<ContextInfo[]>;
+  /** Of all contexts there are; known at once, however busy the model is. */
+  contextNames(): readonly string[];
   /** `declaration` is a file of contexts, as text. */
   createContext(name: string, declaration: string, actor: Actor): Promise<Outcome<ContextInfo>>;
   /** Forgets what a stream of contexts has learnt; false if there is none of that name. */

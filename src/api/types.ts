@@ -198,6 +198,7 @@ export const ingestStatus = z
       bytes: z.number(),
       state: z.enum(['ok', 'unavailable']),
       detail: z.string(),
+      failures: z.number().describe('Attempts to store that failed since the start.'),
     }),
     journal: z.object({bytes: z.number(), entries: z.number()}),
     sources: z.array(sourceStatus),

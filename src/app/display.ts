@@ -27,11 +27,15 @@ export function principalName(principal: string): string {
     return principal.split('/')[1] || principal;
   }
   if (principal.startsWith('service/')) return principal.slice('service/'.length);
-  const own = /^([^:/]*):(.+)$/.exec(principal);
-  if (own?.[2] === undefined) return principal;
-  const name = own[2];
-  if (name === 'root') return `root of ${own[1]}`;
-  if (name === 'account') return `account ${own[1]}`;
+  const colon = principal.indexOf(':');
+  const before = principal.indexOf('/');
+  if (colon < 0 || colon === principal.length - 1 || (before >= 0 && before < colon)) {
+    return principal;
+  }
+  const account = principal.slice(0, colon);
+  const name = principal.slice(colon + 1);
+  if (name === 'root') return `root of ${account}`;
+  if (name === 'account') return `account ${account}`;
   const slash = name.indexOf('/');
   return slash < 0 ? name : name.slice(slash + 1) || name;
 }

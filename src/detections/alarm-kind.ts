@@ -50,7 +50,7 @@ type Spec = z.output<typeof schema>;
 /** `alarm: {…}`: a CloudWatch alarm on a metric filter; a hit on each change to ALARM. */
 export const alarmKind: KindPart<Spec> = {
   schema,
-  build(when, {groupBy = [], test}) {
+  build(when, {groupBy = [], test = false}) {
     const spec = when.alarm as Spec;
     const {metric} = spec;
     const settings: AlarmSettings = {

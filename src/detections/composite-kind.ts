@@ -33,9 +33,15 @@ export const compositeKind: KindPart<string> = {
       refersTo: rule.ids.map((id) => ({
         id,
         path: ['composite'],
-        index: Math.max(0, text.indexOf(id)),
+        index: placeOf(text, id),
         message: '',
       })),
     };
   },
 };
+
+/** Where an alarm is named: in quotes mostly. */
+function placeOf(text: string, id: string): number {
+  const quoted = text.search(new RegExp(`["']${id.replace(/[^a-z0-9-]/g, '\\$&')}["']`));
+  return quoted >= 0 ? quoted + 1 : Math.max(0, text.indexOf(id));
+}

@@ -11,7 +11,7 @@ export interface KindSetup {
   readonly groupBy: readonly string[] | undefined;
   readonly parameters: Readonly<Record<string, Json>>;
   /** It is a test of the detection that runs: nothing late will come, so nothing is waited for. */
-  readonly test: boolean;
+  readonly test?: boolean;
 }
 
 /** Something wrong with, or to be said of, a `when`. */
@@ -34,7 +34,7 @@ export type Built =
       readonly condition: string;
       readonly groupBy: readonly string[];
       /** Names of the facts of its hits, for titles. */
-      readonly facts: readonly string[];
+      readonly facts?: readonly string[];
       /** What it will not do as its author may think. */
       readonly warnings: readonly Remark[];
       /** Alarms and composites it asks for, for composites alone. */

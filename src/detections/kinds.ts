@@ -26,6 +26,11 @@ export const KIND_PARTS = {
   sigma: missing,
 } as const satisfies Record<Kind, Pick<KindPart<unknown>, 'build'>>;
 
+/** Whether detections of the kind can be run. */
+export function isInBuild(kind: Kind): boolean {
+  return KIND_PARTS[kind] !== missing;
+}
+
 /** The kind of a `when` that the schema has passed. */
 export function kindOf(when: Readonly<Record<string, unknown>>): Kind {
   return KINDS.find((kind) => when[kind] !== undefined) ?? 'condition';

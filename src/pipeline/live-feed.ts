@@ -1,6 +1,9 @@
 import type {StoredObservation} from './store.ts';
 
-/** An observation as it is shown live. */
+/**
+ * An observation as it is shown live. What it says may be looked up only when asked for: read its
+ * fields, or make JSON of it, but do not spread it.
+ */
 export type LiveObservation = Omit<StoredObservation, 'bits'>;
 
 /** Receives what is new, in order of id; must not block. */

@@ -46,6 +46,11 @@ export interface Source {
   readonly name: string;
   readonly kind: string;
   /**
+   * What it reads, for people: a folder, a bucket, a queue. Positions belong to it: a source of the
+   * same name with another identity begins anew. Undefined where there is nothing to go back to.
+   */
+  readonly identity?: string;
+  /**
    * Batches after `position`, from the beginning without one. Ends when the source is exhausted
    * (standard input, a folder that is not watched) or `signal` aborts. Throws `AppError`; a
    * retryable one makes the caller ask again, with back-off, from the last position.

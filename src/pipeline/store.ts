@@ -168,7 +168,10 @@ export interface Store {
   around(id: number, before: number, after: number): Promise<StoredObservation[]>;
   /** At most `limit` points (≤ 200,000), coloured by a dimension. */
   plot(filter: ObservationFilter, colour: Dimension, limit: number): Promise<PlotPoints>;
-  /** Events and highest score by equal stretches of time. */
+  /**
+   * Events and highest score by equal stretches of time. Where these are an hour or longer, an event
+   * may count as of the beginning of its minute.
+   */
   timeline(
     filter: ObservationFilter,
     stretches: number,

@@ -249,11 +249,16 @@ export function eventIdText(batch: EventBatch, row: number): string {
 
 /** Four words as a UUID; "" when all are zero. */
 export function uuidText(words: Int32Array, at: number): string {
-  let hex = '';
-  for (let i = 0; i < 4; i++) {
-    const word = (words[at + i] as number) >>> 0;
-    hex += word.toString(16).padStart(8, '0');
-  }
-  if (hex === '0'.repeat(32)) return '';
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const a = words[at] as number;
+  const b = words[at + 1] as number;
+  const c = words[at + 2] as number;
+  const d = words[at + 3] as number;
+  if ((a | b | c | d) === 0) return '';
+  return `${half(a >>> 16)}${half(a)}-${half(b >>> 16)}-${half(b)}-${half(c >>> 16)}-${half(c)}${half(d >>> 16)}${half(d)}`;
 }
+
+function half(word: number): string {
+  return (HEX[(word >>> 8) & 255] as string) + (HEX[word & 255] as string);
+}
+
+const HEX = Array.from({length: 256}, (_, byte) => byte.toString(16).padStart(2, '0'));

@@ -164,8 +164,14 @@ function explainFacet(
     entityName: options.columns[entity] ?? 'entity',
     of: facet.levels[0]?.map((c) => options.text(c, ids[c] as number)).join(' ') ?? '',
   };
-  const sentence = fill(wording, facts, context, false);
-  return {...facts, sentence, brief: fill(wording, facts, context, true)};
+  return {
+    ...facts,
+    sentence: fill(wording, facts, context, false),
+    // Asked for of one facet in many.
+    get brief() {
+      return fill(wording, facts, context, true);
+    },
+  };
 }
 
 /** More holders than this are not looked at one by one: a value so common needs no such words. */

@@ -56,39 +56,74 @@ export function fill(
   const own = facts.levels[0];
   const first = own === undefined || own.times === 0;
   const held = facts.holders;
-  const values: Readonly<Record<string, string>> = {
-    who,
-    of,
-    entity: entityName,
-    value: shortened(facts.value),
-    component: facts.component,
-    times: String(own?.times ?? 0),
-    total: String(own?.totalTimes ?? 0),
-    holders: String(held?.holders ?? 0),
-    members: String(held?.members ?? 0),
-    have: held?.holders === 1 ? 'has' : 'have',
-    group: held?.group ?? '',
-    others: String(held?.others ?? 0),
-    usual: facts.usual
-      .slice(0, 2)
-      .map(({value, share}) => `${shortened(value)} (${percent(share)})`)
-      .join(', '),
+  const fact = (name: string): string | undefined => {
+    switch (name) {
+      case 'who':
+        return who;
+      case 'of':
+        return of;
+      case 'entity':
+        return entityName;
+      case 'value':
+        return shortened(facts.value);
+      case 'component':
+        return facts.component;
+      case 'times':
+        return String(own?.times ?? 0);
+      case 'total':
+        return String(own?.totalTimes ?? 0);
+      case 'holders':
+        return String(held?.holders ?? 0);
+      case 'members':
+        return String(held?.members ?? 0);
+      case 'have':
+        return held?.holders === 1 ? 'has' : 'have';
+      case 'group':
+        return held?.group ?? '';
+      case 'others':
+        return String(held?.others ?? 0);
+      case 'usual':
+        return facts.usual
+          .slice(0, 2)
+          .map(({value, share}) => `${shortened(value)} (${percent(share)})`)
+          .join(', ');
+      default:
+        return column(name);
+    }
   };
   // A full history has let go of what was seen least: "never" may mean "not for long".
-  const never = facts.full ? `${wording.first}, as far as is remembered` : wording.first;
-  const parts = [first ? never : wording.rare];
+  let text = put(first ? wording.first : wording.rare, fact);
+  if (first && facts.full) text += ', as far as is remembered';
   if (!brief) {
     if (first && held !== undefined && wording.holders !== undefined) {
       const {none, others, some} = wording.holders;
-      parts.push(held.holders > 0 ? some : held.others > 0 ? others : none);
+      text += `; ${put(held.holders > 0 ? some : held.others > 0 ? others : none, fact)}`;
     }
-    if (wording.usual !== undefined && facts.usual.length > 0) parts.push(wording.usual);
+    if (wording.usual !== undefined && facts.usual.length > 0) {
+      text += `; ${put(wording.usual, fact)}`;
+    }
   }
-  const put = (_: string, name: string) => values[name] ?? column(name) ?? '';
-  const text = parts.map((part) => part.replace(/\{(\w+)\}/g, put)).join('; ');
   // A clause that follows another about the same one need not name it again.
   return brief && text.startsWith(`${who} `) ? text.slice(who.length + 1) : text;
 }
+
+/** Fills the braces of a template. */
+function put(template: string, fact: (name: string) => string | undefined): string {
+  let parts = TEMPLATES.get(template);
+  if (parts === undefined) {
+    // Texts and names in turn.
+    parts = template.split(/\{(\w+)\}/);
+    TEMPLATES.set(template, parts);
+  }
+  let text = parts[0] as string;
+  for (let i = 1; i < parts.length; i += 2) {
+    text += (fact(parts[i] as string) ?? '') + (parts[i + 1] as string);
+  }
+  return text;
+}
+
+/** As many as contexts were declared with. */
+const TEMPLATES = new Map<string, readonly string[]>();
 
 const LONGEST = 72;
 

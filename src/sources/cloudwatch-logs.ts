@@ -71,6 +71,7 @@ export function cloudWatchLogsSource(
 class CloudWatchLogsSource implements Source {
   readonly name: string;
   readonly kind = 'cloudwatch-logs';
+  readonly identity: string;
   readonly #options: CloudWatchLogsOptions;
   readonly #windows: TimeWindows;
   readonly #load: () => Promise<LogsModule>;
@@ -80,6 +81,7 @@ class CloudWatchLogsSource implements Source {
     this.name = name;
     this.#load = load;
     this.#options = options;
+    this.identity = `log group ${options.logGroup}`;
     this.#windows = new TimeWindows(
       name,
       {

@@ -98,6 +98,7 @@ export function directorySource(name: string, options: DirectoryOptions): Source
 class DirectorySource implements Source {
   readonly name: string;
   readonly kind = 'directory';
+  readonly identity: string;
   readonly #folder: string;
   readonly #options: Required<Omit<DirectoryOptions, 'pace' | 'sinceMs'>>;
   readonly #pace: Pace | undefined;
@@ -123,6 +124,7 @@ class DirectorySource implements Source {
   constructor(name: string, options: DirectoryOptions) {
     this.name = name;
     this.#folder = resolve(options.folder);
+    this.identity = this.#folder;
     this.#pace = options.pace;
     this.#sinceMs = options.sinceMs;
     this.#options = {

@@ -49,6 +49,7 @@ export function kinesisSource(name: string, options: KinesisOptions): Source {
 class KinesisSource implements Source {
   readonly name: string;
   readonly kind = 'kinesis';
+  readonly identity: string;
   readonly #options: KinesisOptions;
   readonly #stream: {StreamName: string} | {StreamARN: string};
   readonly #opened = new Lazy(() => this.#connect());
@@ -63,6 +64,7 @@ class KinesisSource implements Source {
     this.name = name;
     this.#options = options;
     const {stream} = options;
+    this.identity = `stream ${stream}`;
     this.#stream = stream.startsWith('arn:') ? {StreamARN: stream} : {StreamName: stream};
   }
 
@@ -77,9 +79,9 @@ class KinesisSource implements Source {
     let turn = 0;
     try {
       while (!signal.aborted) {
-        if (Date.now() - listed > (this.#options.relookMs ?? 30_000)) {
+        if (performance.now() - listed > (this.#options.relookMs ?? 30_000)) {
           shards = await this.#shards(signal);
-          listed = Date.now();
+          listed = performance.now();
           const known = new Set(shards.map(({ShardId}) => ShardId));
           for (const id of this.#progress.keys()) if (!known.has(id)) this.#progress.delete(id);
         }

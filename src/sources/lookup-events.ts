@@ -112,9 +112,9 @@ class LookupEventsSource implements Source {
     const {sdk} = await this.#opened.get();
     const between = 1000 / (this.#options.requestsPerSecond ?? 2);
     for (let pause = 1000; ; pause = Math.min(LONGEST_PAUSE_MS, 2 * pause)) {
-      const due = Math.max(region.next, Date.now());
+      const due = Math.max(region.next, performance.now());
       region.next = due + between;
-      await wait(due - Date.now(), signal);
+      await wait(due - performance.now(), signal);
       if (signal.aborted) return undefined;
       try {
         return await region.client.send(
@@ -133,7 +133,7 @@ class LookupEventsSource implements Source {
           throw awsFault('cloudtrail:LookupEvents', `region "${region.name}"`, cause);
         }
         // Somebody else asks in the same account and region: both get less.
-        region.next = Math.max(region.next, Date.now() + pause * (0.5 + Math.random()));
+        region.next = Math.max(region.next, performance.now() + pause * (0.5 + Math.random()));
       }
     }
   }

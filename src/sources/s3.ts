@@ -87,6 +87,7 @@ export function s3Source(name: string, options: S3Options): Source {
 class S3Source implements Source {
   readonly name: string;
   readonly kind = 's3';
+  readonly identity: string;
   readonly #objects: S3Objects;
   readonly #options: S3Options;
   readonly #root: string;
@@ -108,20 +109,22 @@ class S3Source implements Source {
     this.#options = options;
     this.#objects = new S3Objects(options);
     this.#root = rootOf(options.prefix ?? '');
+    this.identity = `s3://${options.bucket}/${this.#root}`;
     this.#concurrency = options.concurrency ?? 8;
   }
 
   async *read(position: unknown, signal: AbortSignal): AsyncGenerator<SourceBatch, void, void> {
     this.#restore(position as S3Position | undefined);
-    let nextRound = 0;
+    // By a clock that nobody sets.
+    let nextRound = Number.NEGATIVE_INFINITY;
     try {
       while (!signal.aborted) {
         const slack = this.#options.slackMs ?? 2 * 60_000;
-        if (Date.now() >= nextRound || this.#recent.size > MOST_RECENT) {
+        if (performance.now() >= nextRound || this.#recent.size > MOST_RECENT) {
           yield* this.#round(slack, signal);
           const pause = this.#options.relookMs ?? 10 * 60_000;
           const left = this.#left !== Number.POSITIVE_INFINITY;
-          nextRound = Date.now() + (left ? Math.min(pause, slack + 1000) : pause);
+          nextRound = performance.now() + (left ? Math.min(pause, slack + 1000) : pause);
         }
         yield* this.#lookAtNew(signal);
         if (signal.aborted) return;

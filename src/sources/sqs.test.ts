@@ -1,3 +1,5 @@
+import {createServer} from 'node:http';
+import type {AddressInfo} from 'node:net';
 import {gzipSync} from 'node:zlib';
 import {
   CreateBucketCommand,
@@ -150,6 +152,63 @@ withMoto('a message is deleted after the acknowledgement and not before', async 
   }
   await source.close();
 });
+
+withMoto(
+  'an object that may never be read is set aside in the end, and holds up nobody',
+  async () => {
+    const {name, queueUrl} = await newWorld();
+    // The bucket as it is, but for one object.
+    const guard = createServer((request, response) => {
+      const url = request.url ?? '';
+      if (url.includes('secret')) {
+        response.writeHead(403, {'content-type': 'application/xml'});
+        response.end('<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>');
+        return;
+      }
+      fetch(`${moto?.endpoint}${url}`, {
+        headers: {Authorization: request.headers.authorization ?? ''},
+      })
+        .then(async (answer) => {
+          const body = Buffer.from(await answer.arrayBuffer());
+          response.writeHead(answer.status, {'content-length': body.length});
+          response.end(body);
+        })
+        .catch(() => response.destroy());
+    });
+    await new Promise<void>((resolve) => guard.listen(0, '127.0.0.1', resolve));
+    const {port} = guard.address() as AddressInfo;
+    const secret = await put(name, idsUpTo(1), 'secret.json.gz');
+    const fine = await put(name, idsUpTo(1), 'fine.json.gz');
+    const source = open(queueUrl, {s3Endpoint: `http://127.0.0.1:${port}`, maxReceives: 3});
+    const stop = new AbortController();
+    const names: string[] = [];
+    const poison: {name: string; detail: string}[] = [];
+    let faults = 0;
+    for (let reading = 0; reading < 20 && poison.length === 0; reading++) {
+      try {
+        for await (const batch of source.read(undefined, stop.signal)) {
+          names.push(...batch.payloads.map((each) => each.name));
+          poison.push(...(batch.poison ?? []));
+          await batch.ack();
+          if (poison.length > 0) stop.abort();
+        }
+      } catch (error) {
+        expect(error).toMatchObject({code: 'source_forbidden', retryable: true});
+        faults++;
+      }
+    }
+    expect(names).toEqual([fine]);
+    expect(faults).toBe(2);
+    expect(poison).toEqual([
+      {name: secret, detail: expect.stringMatching(/s3:GetObject.*AccessDenied/)},
+    ]);
+    expect(await left(queueUrl)).toEqual([0, 0]);
+    await source.close();
+    guard.close();
+    guard.closeAllConnections();
+  },
+  60_000,
+);
 
 withMoto('a batch that could not be made durable comes again at once', async () => {
   const {name, queueUrl} = await newWorld();

@@ -20,7 +20,10 @@ export interface SqsOptions extends AwsOptions {
   readonly queueUrl: string;
   /** Address of S3, where it is another than that of the queue. */
   readonly s3Endpoint?: string;
-  /** After so many times a message that nothing can be made of becomes a dead letter. Default 5. */
+  /**
+   * After so many times a message that nothing can be made of becomes a dead letter, and so does an
+   * object that we are still not allowed to read. Default 5.
+   */
   readonly maxReceives?: number;
   /** How long a message stays hidden; extended while it is in work. Default two minutes. */
   readonly visibilitySeconds?: number;
@@ -264,8 +267,14 @@ class SqsSource implements Source {
         else if (last) poison.push({name: object, detail: 'there is no such object (NoSuchKey)'});
         else return {kind: 'later'};
       } catch (error) {
-        if (codeOf((error as AppError).cause) !== 'InvalidObjectState') {
-          return {kind: 'fault', error: error as AppError};
+        const fault = error as AppError;
+        if (last && fault.code === 'source_forbidden' && !signal.aborted) {
+          // Each object has permissions, and often a key, of its own: the rest must not wait for it.
+          poison.push({name: object, detail: fault.message});
+          continue;
+        }
+        if (codeOf(fault.cause) !== 'InvalidObjectState') {
+          return {kind: 'fault', error: fault};
         }
         poison.push({
           name: object,

@@ -89,7 +89,7 @@ class StdinSource implements Source {
     let until = Number.POSITIVE_INFINITY;
     while (!this.#ended && this.#heldBytes < this.#wanted) {
       this.#coming ??= pieces.next();
-      const left = until === Number.POSITIVE_INFINITY ? 2 ** 30 : until - Date.now();
+      const left = until === Number.POSITIVE_INFINITY ? 2 ** 30 : until - performance.now();
       const stop = new AbortController();
       const either = AbortSignal.any([signal, stop.signal]);
       let piece: IteratorResult<Buffer, void> | undefined;
@@ -111,7 +111,7 @@ class StdinSource implements Source {
       }
       this.#held.push(Buffer.from(piece.value));
       this.#heldBytes += piece.value.length;
-      until = Math.min(until, Date.now() + this.#gatherMs);
+      until = Math.min(until, performance.now() + this.#gatherMs);
     }
     return true;
   }

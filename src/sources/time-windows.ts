@@ -75,6 +75,7 @@ export class TimeWindows {
     try {
       while (!signal.aborted) {
         const began = Date.now();
+        const beganAt = performance.now();
         // The clock was ahead: asked for what was yet to come, the history had no more than this.
         if (until > began) until = Math.min(began, latest);
         const behind = until < began - overlapMs - span;
@@ -100,7 +101,7 @@ export class TimeWindows {
         if (events.length < mostEvents / 4) span = Math.min(LONGEST_MS, span * 2);
         if (behind) continue;
         this.status = {state: 'waiting', detail: 'waiting for new events'};
-        await wait(Math.max(pollMs, Date.now() - began), signal);
+        await wait(Math.max(pollMs, performance.now() - beganAt), signal);
       }
     } catch (error) {
       // Whatever was under way is not wanted any more.

@@ -11,5 +11,5 @@ afterAll(() => rmSync(folder, {recursive: true, force: true}));
 let files = 0;
 storeContract('duckdb', async () => {
   const path = join(folder, `${files++}.duckdb`);
-  return () => openDuckDbStore({path, memoryLimit: '512MB', threads: 2});
+  return () => openDuckDbStore({path, memoryLimit: '512MB', threads: 2, summarizedAtOnce: 20});
 });

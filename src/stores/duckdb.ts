@@ -13,7 +13,7 @@ export async function openDuckDbStore(options: DuckDbOptions): Promise<Store> {
   try {
     await database.open();
     await migrate(database, DUCKDB_MIGRATIONS, options.path);
-    const store = new SqlStore(database);
+    const store = new SqlStore(database, options.summarizedAtOnce);
     await store.load();
     return store;
   } catch (error) {

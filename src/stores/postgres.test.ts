@@ -24,7 +24,7 @@ if (typeof peer === 'string') {
 
   storeContract('postgres', async () => {
     const url = await freshUrl();
-    return () => openPostgresStore({url});
+    return () => openPostgresStore({url, summarizedAtOnce: 20});
   });
 
   test('a second process may read and keep tokens, but not commit', async () => {

@@ -13,7 +13,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   const database = new PostgresDatabase(options);
   try {
     await migrate(database, POSTGRES_MIGRATIONS, database.place);
-    const store = new SqlStore(database);
+    const store = new SqlStore(database, options.summarizedAtOnce);
     await store.load();
     return store;
   } catch (error) {

@@ -8,6 +8,7 @@ export interface Readings {
   readonly lagSeconds: number | undefined;
   readonly waitingEntries: number;
   readonly storeUp: boolean;
+  readonly storeFailures: number;
   readonly storeBytes: number;
   readonly journalBytes: number;
   readonly journalEntries: number;
@@ -41,6 +42,8 @@ export class Metrics {
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #scores: Histogram<'context'>;
   readonly #refused: Counter<'reason'>;
+  readonly #storeFailures: Counter;
+  #storeFailuresTold = 0;
   readonly #gauges = new Map<string, Gauge>();
 
   constructor(options: {readonly process?: boolean} = {}) {
@@ -64,6 +67,11 @@ export class Metrics {
       name: 'oddtrail_http_refused_total',
       help: 'Requests that were refused, by the code of the problem.',
       labelNames: ['reason'],
+      registers,
+    });
+    this.#storeFailures = new Counter({
+      name: 'oddtrail_store_failures_total',
+      help: 'Attempts to store that failed; each is made again.',
       registers,
     });
   }
@@ -93,6 +101,7 @@ export class Metrics {
     set('oddtrail_lag_seconds', 'Age of the latest event.', readings.lagSeconds);
     set('oddtrail_waiting_entries', 'Journal entries not yet stored.', readings.waitingEntries);
     set('oddtrail_store_up', '1 when the store answers.', readings.storeUp ? 1 : 0);
+    this.#storeFailed(readings.storeFailures);
     set('oddtrail_store_bytes', 'Size of the store.', readings.storeBytes);
     set('oddtrail_journal_bytes', 'Size of the journal.', readings.journalBytes);
     set('oddtrail_journal_entries', 'Entries in the journal.', readings.journalEntries);
@@ -119,6 +128,11 @@ export class Metrics {
       up.set(of, source.state === 'failed' || source.state === 'retrying' ? 0 : 1);
     }
     return this.registry.metrics();
+  }
+
+  #storeFailed(total: number): void {
+    this.#storeFailures.inc(Math.max(0, total - this.#storeFailuresTold));
+    this.#storeFailuresTold = total;
   }
 
   #gauge(name: string, help: string, labelNames: string[]): Gauge {

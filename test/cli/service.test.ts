@@ -304,6 +304,33 @@ async function eventIdsOf(path: string): Promise<string[]> {
     .map((line) => (JSON.parse(line) as {eventId: string}).eventId);
 }
 
+test('backfill names a source that failed, and is not done', async () => {
+  const files = {name: 'files', type: 'directory', path: trail};
+  const logs = {name: 'logs', type: 'cloudwatch-logs', log_group: 'trail', region: 'eu-west-1'};
+  const home = configured('failed', {sources: [files, logs]});
+  // As if the client of that source were not installed.
+  const hooks =
+    'export const resolve = (name, context, next) => { ' +
+    'if (name.includes("client-cloudwatch-logs")) throw new Error("gone"); ' +
+    'return next(name, context); }';
+  const hooking = `import {register} from 'node:module'; register(${JSON.stringify(data(hooks))});`;
+  const prefix = ['env', `NODE_OPTIONS=--import=${data(hooking)}`];
+  const done = await run(['backfill', ...C, '--since', '3000d'], {cwd: home, prefix});
+  expect(done.code, done.stderr).toBe(3);
+  expect(done.stderr).toMatch(/Source "logs" failed before it had caught up: .*client-cloudwatch/);
+  expect(done.stderr).not.toContain('Following live from now on');
+
+  // It is taken up again, and without the one that failed it comes to its end.
+  configured('failed', {sources: [files]});
+  const service = await serve(['backfill', ...C, '--since', '3000d'], home);
+  await until(() => service.said().includes('Following live from now on'));
+  expect((await service.stop()).code).toBe(0);
+}, 180_000);
+
+function data(module: string): string {
+  return `data:text/javascript,${encodeURIComponent(module)}`;
+}
+
 test('an interrupted backfill is taken up by run', async () => {
   const home = configured('interrupted', {
     // So slow that it does not end.

@@ -741,6 +741,80 @@ export function storeContract(kind: string, fresh: () => Promise<() => Promise<S
     expect((await store.observation(40))?.dimensions.principal).toBe('p39');
   });
 
+  check('keeps sums and searches true while rows come late and go', async (store) => {
+    const day = 24 * HOUR;
+    let kept: StoredObservation[] = [];
+    const compare = async (from: number | undefined, to: number | undefined) => {
+      const rows = kept.filter(
+        ({eventTime}) => eventTime >= (from ?? 0) && eventTime < (to ?? Number.POSITIVE_INFINITY),
+      );
+      const expected = new Map<string, [number, number, number, number]>();
+      for (const {dimensions, score, eventTime} of rows) {
+        const [events, most, first, last] = expected.get(dimensions.principal) ?? [0, 0, T0 * 2, 0];
+        expected.set(dimensions.principal, [
+          events + 1,
+          Math.max(most, score),
+          Math.min(first, eventTime),
+          Math.max(last, eventTime),
+        ]);
+      }
+      const found = await store.principals({from, to}, {order: 'score', limit: 100});
+      expect(
+        new Map(
+          found.rows.map((row) => [
+            row.principal,
+            [row.events, row.maxScore, row.firstTime, row.lastTime],
+          ]),
+        ),
+      ).toEqual(expected);
+      const {events, maxScore} = await store.timeline({from, to}, 3);
+      expect(events.reduce((a, b) => a + b)).toBe(rows.length);
+      expect(Math.max(...maxScore)).toBe(Math.max(0, ...rows.map(({score}) => score)));
+      for (const text of ['p3', 'p1', 'late']) {
+        expect(await store.count({text, from, to})).toBe(
+          rows.filter(({dimensions}) => dimensions.principal.includes(text)).length,
+        );
+      }
+    };
+    const compareAll = async () => {
+      await compare(undefined, undefined);
+      await compare(T0 + day + 5 * HOUR, T0 + 4 * day + 90_500);
+      await compare(T0 + 2 * day, T0 + 3 * day);
+      const one = kept.find(({dimensions}) => dimensions.principal === 'p1');
+      const {rows} = await store.observations(
+        {dimensions: {principal: 'p1'}},
+        {order: 'time', limit: 500},
+      );
+      expect(rows.length).toBe(kept.filter(({dimensions}) => dimensions.principal === 'p1').length);
+      if (one !== undefined) {
+        expect((await store.around(one.id, 200, 200)).length).toBe(rows.length);
+      }
+    };
+    let firstId = 1;
+    const add = async (entry: number, late: boolean) => {
+      const batch: TestBatch = {
+        firstId,
+        rows: Array.from({length: 60}, (_, i) => ({
+          time: T0 + (late ? i % 7 : entry) * day + i * 20 * 60_000 + entry,
+          score: ((i * 37 + entry * 11) % 100) / 100,
+          dimensions: {principal: late && i % 9 === 0 ? `late${entry}` : `p${(i * entry) % 5}`},
+        })),
+      };
+      await store.commit(toCommit(entry, [batch]));
+      kept.push(...expectedRows(batch));
+      firstId += batch.rows.length;
+    };
+    for (let entry = 1; entry <= 5; entry++) await add(entry, entry % 2 === 0);
+    await compareAll();
+    for (const before of [T0 + day + 7 * HOUR, T0 + 3 * day, T0 + 3 * day + 1]) {
+      await store.retain({observationsBefore: before, detailsBefore: 0, maxBytes: undefined});
+      kept = kept.filter(({eventTime}) => eventTime >= before);
+      await compareAll();
+    }
+    for (let entry = 6; entry <= 8; entry++) await add(entry, entry % 2 === 0);
+    await compareAll();
+  });
+
   check('removes what was scored first when there is too much, and stays usable', async (store) => {
     // Of hashes, which do not compress.
     const record = (id: number): string =>

@@ -34,7 +34,10 @@ export class MemoryStore {
     if (commit.entry <= this.entry) return;
     this.commits++;
     this.entry = commit.entry;
-    for (const rows of liveRows(commit, 1000)) this.rows.push(...rows);
+    for (const rows of liveRows(commit, 1000)) {
+      // As they are told: a row is looked up when it is asked for, which comparisons do not.
+      this.rows.push(...(JSON.parse(JSON.stringify(rows)) as LiveObservation[]));
+    }
     for (const batch of commit.observations) {
       const width = batch.facets.length;
       for (let i = 0; i < batch.count; i++) {

@@ -99,12 +99,11 @@ export function addSystem(api: Api, service: Service, options: SystemOptions): v
       summary: 'What the pages need to know first',
       responses: json(uiSettings, 'Settings.'),
     }),
-    async (c) => {
-      const contexts = (await service.contexts()).map((context) => context.name);
+    (c) => {
       const settings: UiSettings = {
         version: service.version,
         thresholds: [...options.thresholds],
-        contexts,
+        contexts: [...service.contextNames()],
       };
       return c.json(settings, 200);
     },

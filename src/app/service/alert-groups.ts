@@ -38,6 +38,11 @@ export type AlertGroupsState = readonly (readonly [key: string, group: Group])[]
 const MAX_ITEMS = 20;
 /** Groups remembered; those that had no news for longest are forgotten first. */
 const MAX_GROUPS = 5_000;
+/**
+ * Items kept in all, of all groups and destinations: some 20 MB of a snapshot. Beyond it the groups
+ * that had no news for longest lose theirs, and tell in a later update only what came after.
+ */
+const MAX_KEPT_ITEMS = 20_000;
 const HOUR_MS = 3_600_000;
 /** What the APIs of destinations take as a key. */
 const MAX_KEY_LENGTH = 255;
@@ -48,6 +53,8 @@ const MAX_KEY_LENGTH = 255;
  */
 export class AlertGroups {
   #groups = new Map<string, Group>();
+  /** Items of all of them. */
+  #items = 0;
 
   get size(): number {
     return this.#groups.size;
@@ -74,13 +81,16 @@ export class AlertGroups {
       for (const {name, minScore} of destinations) {
         const told = items.filter(({score}) => score >= minScore);
         if (told.length === 0) continue;
+        const before = itemsOf(group);
         outbox.push({
           destination: name,
           createdAt: at,
           delivery: tell(group, key, name, told, publicUrl),
         });
+        this.#items += itemsOf(group) - before;
       }
     }
+    this.#lighten();
     return outbox;
   }
 
@@ -91,6 +101,7 @@ export class AlertGroups {
   static restore(state: AlertGroupsState): AlertGroups {
     const groups = new AlertGroups();
     groups.#groups = new Map(state);
+    for (const [, group] of state) groups.#items += itemsOf(group);
     return groups;
   }
 
@@ -101,13 +112,32 @@ export class AlertGroups {
     this.#groups.delete(key);
     this.#groups.set(key, group);
     if (this.#groups.size > MAX_GROUPS) {
-      for (const oldest of this.#groups.keys()) {
+      for (const [oldest, gone] of this.#groups) {
+        this.#items -= itemsOf(gone);
         this.#groups.delete(oldest);
         break;
       }
     }
     return group;
   }
+
+  /** Lets go of the items of those that had no news for longest, some more than need be. */
+  #lighten(): void {
+    if (this.#items <= MAX_KEPT_ITEMS) return;
+    for (const group of this.#groups.values()) {
+      for (const told of Object.values(group.told)) {
+        this.#items -= told.items.length;
+        told.items = [];
+      }
+      if (this.#items <= MAX_KEPT_ITEMS * 0.75) return;
+    }
+  }
+}
+
+function itemsOf({told}: Group): number {
+  let sum = 0;
+  for (const {items} of Object.values(told)) sum += items.length;
+  return sum;
 }
 
 function tell(

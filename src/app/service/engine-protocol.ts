@@ -11,6 +11,7 @@ export interface EngineInfo {
   readonly settings: EngineSettings;
   readonly counts: EngineCounts;
   readonly positions: Readonly<Record<string, unknown>>;
+  readonly identities: Readonly<Record<string, string>>;
   readonly setups: Readonly<Record<string, StreamSetup>>;
   /** Bytes of counts. */
   readonly byteLength: number;

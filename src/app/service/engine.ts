@@ -81,6 +81,8 @@ interface State {
   readonly settings: EngineSettings;
   readonly counts: EngineCounts;
   readonly positions: Readonly<Record<string, unknown>>;
+  /** Missing in snapshots of older versions. */
+  readonly identities?: Readonly<Record<string, string>>;
   readonly groups: AlertGroupsState;
   readonly streams: readonly {readonly name: string; readonly setup: StreamSetup}[];
 }
@@ -93,6 +95,12 @@ export const DEFAULT_SETTINGS: EngineSettings = {
 
 /** The stream that sources feed unless told otherwise. */
 export const CLOUDTRAIL_STREAM = 'cloudtrail';
+
+/** What to do about `contexts_changed`. */
+export const WAY_BACK =
+  'Put contexts, time_zone, organisation_accounts and asn_table of the configuration back to what ' +
+  'they were; or, to learn anew and keep the rows stored so far, stop the service and remove the ' +
+  'folders "journal" and "snapshots" of data_dir together';
 
 /** Dead letters told one by one of one payload; the rest are counted. */
 const MAX_DEAD_LETTERS = 1_000;
@@ -119,6 +127,7 @@ export class Engine {
   #settings: EngineSettings = DEFAULT_SETTINGS;
   #groups = new AlertGroups();
   #positions = new Map<string, unknown>();
+  #identities = new Map<string, string>();
   #counts: EngineCounts = {rejected: {}, dropped: {}, sources: {}};
 
   /** @param after the entry after which it begins. */
@@ -147,6 +156,11 @@ export class Engine {
   /** Where each source is to resume. */
   get positions(): ReadonlyMap<string, unknown> {
     return this.#positions;
+  }
+
+  /** What each source read when it came that far, where it says so. */
+  get identities(): ReadonlyMap<string, string> {
+    return this.#identities;
   }
 
   /** Bytes of counts of all streams. */
@@ -291,6 +305,7 @@ export class Engine {
       settings: this.#settings,
       counts: this.#counts,
       positions: Object.fromEntries(this.#positions),
+      identities: Object.fromEntries(this.#identities),
       groups: this.#groups.state(),
       streams: [...this.#streams.values()].map(({name, setup}) => ({name, setup})),
     };
@@ -323,6 +338,7 @@ export class Engine {
     engine.#settings = state.settings;
     engine.#counts = state.counts;
     engine.#positions = new Map(Object.entries(state.positions));
+    engine.#identities = new Map(Object.entries(state.identities ?? {}));
     engine.#groups = AlertGroups.restore(state.groups);
     for (const {name, setup} of state.streams) {
       const bytes = snapshot.streams.find((stream) => stream.name === name)?.bytes;
@@ -343,7 +359,7 @@ export class Engine {
     if (asnFingerprint !== '' && asnFingerprint !== asnFingerprintOf(asnTable)) {
       throw new AppError(
         'contexts_changed',
-        `Stream "${name}" was learnt with another table of AS numbers than the one configured`,
+        `Stream "${name}" was learnt with another table of AS numbers than the one configured. ${WAY_BACK}`,
       );
     }
     const settings: DecodeSettings = {
@@ -375,7 +391,7 @@ export class Engine {
 
   #batch(entry: Extract<Entry, {kind: 'batch'}>, payloads: readonly Uint8Array[]): EngineResult {
     const {names, source, arrived} = entry;
-    this.#positions.set(source, entry.position);
+    this.#goOn(entry);
     const counts = this.#sourceCounts(source);
     counts.latestArrival = arrived;
     const letters = poisonLetters(entry);
@@ -504,9 +520,14 @@ export class Engine {
     return {time, id};
   }
 
+  #goOn({source, position, identity}: Extract<Entry, {kind: 'batch'}>): void {
+    this.#positions.set(source, position);
+    if (identity !== undefined) this.#identities.set(source, identity);
+  }
+
   #skip(entry: Entry, why: string): EngineResult {
     if (entry.kind !== 'batch') return {...this.#result([], [], [], []), results: []};
-    this.#positions.set(entry.source, entry.position);
+    this.#goOn(entry);
     this.#sourceCounts(entry.source).latestArrival = entry.arrived;
     const letters = poisonLetters(entry);
     for (const name of entry.names) letters.push(setAside(entry, name, 0, why));

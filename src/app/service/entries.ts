@@ -35,6 +35,8 @@ export type Entry =
       readonly source: string;
       readonly stream: string;
       readonly position: Position;
+      /** What the position belongs to; see `Source`. */
+      readonly identity?: string | undefined;
       readonly arrived: number;
       /** Of the payloads. */
       readonly names: readonly string[];

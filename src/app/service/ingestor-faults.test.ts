@@ -122,6 +122,64 @@ test('a store that stays away fills a bound, and what waits is stored at the nex
   expect(outcome(store)).toEqual(await wanted());
 }, 60_000);
 
+test('a store that fails for good is said aloud, and tried again all the same', async () => {
+  const store = new MemoryStore();
+  const said: string[] = [];
+  const ingestor = make(await folder(), store, {
+    sources: [{source: new TestSource('t', batches)}],
+    log: (level, message) => {
+      if (level === 'error') said.push(message);
+    },
+  });
+  await ingestor.start();
+  await eventually(() => store.rows.length > 50);
+  store.away = true;
+  await eventually(() => said.length > 0);
+  expect(said).toEqual([
+    expect.stringMatching(/^The store has failed 8 times in a row: it is away\. It is tried again/),
+  ]);
+  const during = await ingestor.status();
+  expect(during.store).toMatchObject({state: 'unavailable', detail: 'it is away'});
+  expect(during.store.failures).toBeGreaterThanOrEqual(8);
+  expect(during.warnings).toEqual(said);
+  store.away = false;
+  await ingestor.finished();
+  expect(outcome(store)).toEqual(await wanted());
+  const after = await ingestor.status();
+  expect(after.warnings).toEqual([]);
+  expect(after.store.failures).toBeGreaterThanOrEqual(8);
+}, 90_000);
+
+test('a source that reads another place than before is told, and read from its beginning', async () => {
+  const dataDir = await folder();
+  const store = new MemoryStore();
+  const at = (identity: string, to: number) =>
+    Object.assign(new TestSource('t', batches.slice(0, to)), {identity});
+  const runTo = async (source: TestSource) => {
+    const ingestor = make(dataDir, store, {sources: [{source}]});
+    await ingestor.start();
+    await ingestor.finished();
+    const {warnings} = await ingestor.status();
+    await ingestor.stop();
+    return warnings;
+  };
+  const half = batches.length >> 1;
+  expect(await runTo(at('/logs/a', half))).toEqual([]);
+  const same = at('/logs/a', half + 1);
+  expect(await runTo(same)).toEqual([]);
+  expect(same.handed).toBe(1);
+  const other = at('/logs/b', half + 2);
+  expect(await runTo(other)).toEqual([
+    expect.stringMatching(/^Source "t" read \/logs\/a before, and is configured to read \/logs\/b/),
+  ]);
+  expect(other.handed).toBe(half + 2);
+  // From now on it is that one's position.
+  const again = at('/logs/b', batches.length);
+  expect(await runTo(again)).toEqual([]);
+  expect(again.handed).toBe(batches.length - half - 2);
+  expect(outcome(store)).toEqual(await wanted());
+});
+
 /** Runs half of the trail with two checkpoints, and stops. */
 async function half(dataDir: string, store: MemoryStore): Promise<void> {
   for (const part of [4, 2]) {
@@ -203,7 +261,12 @@ test('other contexts than those learnt are refused, not mixed in', async () => {
   const {stream} = contexts;
   const other = {...contexts, stream: {...stream, timeZone: 'Europe/Berlin'}};
   const ingestor = make(dataDir, store, {contexts: other});
-  await expect(ingestor.start()).rejects.toMatchObject({code: 'contexts_changed'});
+  await expect(ingestor.start()).rejects.toMatchObject({
+    code: 'contexts_changed',
+    message: expect.stringMatching(
+      /Put contexts, time_zone, .* back .* remove the folders "journal"/,
+    ),
+  });
 });
 
 /** An engine that fails before it has answered to certain entries, so and so often each. */

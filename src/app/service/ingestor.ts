@@ -16,7 +16,7 @@ import type {Contexts} from '../contexts.ts';
 import {replaceFile} from '../replace-file.ts';
 import {FlowBudget} from './budget.ts';
 import {type CheckpointInfo, Checkpoints} from './checkpoint.ts';
-import {asnFingerprintOf, CLOUDTRAIL_STREAM, type EngineResult} from './engine.ts';
+import {asnFingerprintOf, CLOUDTRAIL_STREAM, type EngineResult, WAY_BACK} from './engine.ts';
 import {openEngine} from './engine-client.ts';
 import type {EngineClient, EngineInfo} from './engine-protocol.ts';
 import type {EngineCounts, EngineSettings, Entry, StreamSetup} from './entries.ts';
@@ -104,6 +104,8 @@ const COMMIT_ENTRIES = 2_000;
 const LIVE_ROWS = 2_000;
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 30_000;
+/** Failures of the store in a row after which it is said aloud; reached within some seconds. */
+const LASTING_AFTER = 8;
 /** Failures of the engine's thread within an hour after which it is not started again. */
 const MAX_RESTARTS = 10;
 /** What a caller of the API is made to wait for room. */
@@ -155,13 +157,18 @@ export class Ingestor {
   #restarts: number[] = [];
 
   #positions = new Map<string, unknown>();
+  /** What each source read when it came as far as its position. */
+  #identities = new Map<string, string>();
   #counts: EngineCounts = {rejected: {}, dropped: {}, sources: {}};
   #info: EngineInfo | undefined;
   #learning = false;
+  #contextNames: readonly string[] = [];
   #checkpoint: CheckpointInfo | undefined;
   #checkpointing: Promise<void> | undefined;
   #checkpointTimer: NodeJS.Timeout | undefined;
   #storeState: {state: 'ok' | 'unavailable'; detail: string} = {state: 'ok', detail: ''};
+  /** Calls that have failed since the start. */
+  #storeFailures = 0;
   #storeBytes = 0;
   #storeBytesAt = Number.NEGATIVE_INFINITY;
   #observations = 0;
@@ -248,13 +255,15 @@ export class Ingestor {
       throw new AppError(
         'contexts_changed',
         `What was learnt in "${this.#options.dataDir}" belongs to other contexts, or another time ` +
-          'zone, table of AS numbers or list of fields, than are configured now',
+          'zone, table of AS numbers or list of fields, than are configured now. ' +
+          WAY_BACK,
       );
     }
     if (!alike(info.settings, settings)) await this.#apply({kind: 'settings', settings, at});
     if (learning !== undefined && learning !== info.learning) await this.setLearning(learning);
     else this.#learning = info.learning;
     this.#info = await this.#engineNow().info();
+    this.#contextNames = namesOf(await this.contexts());
   }
 
   /** Reads a further source from now on. */
@@ -269,7 +278,24 @@ export class Ingestor {
       inFlight: new Set(),
     };
     this.#readings.set(source.name, reading);
+    this.#compareIdentity(source);
     reading.done = this.#read(reading);
+  }
+
+  /** A position means nothing in another place: that is read from its beginning. */
+  #compareIdentity({name, identity}: Source): void {
+    const key = `source ${name}`;
+    this.#warnings.delete(key);
+    const before = this.#identities.get(name);
+    if (before === undefined || identity === undefined || before === identity) return;
+    const message =
+      `Source "${name}" read ${before} before, and is configured to read ${identity} now: that is ` +
+      'read from its beginning. If it is the same under another name, its latest events are ' +
+      'recognised, older ones come twice';
+    this.#warnings.set(key, message);
+    this.#log('warn', message, {source: name});
+    this.#positions.delete(name);
+    this.#identities.delete(name);
   }
 
   /** Reads a source no more; what it has handed over is kept. Does not close it. */
@@ -316,7 +342,9 @@ export class Ingestor {
       );
     }
     await this.#apply({kind: 'create-context', stream, setup, at: this.#now()});
-    return (await this.contexts()).filter((each) => each.stream === stream);
+    const all = await this.contexts();
+    this.#contextNames = namesOf(all);
+    return all.filter((each) => each.stream === stream);
   }
 
   /** Forgets what a stream has learnt; false if there is none of that name. */
@@ -350,6 +378,11 @@ export class Ingestor {
 
   contexts(): Promise<ContextInfo[]> {
     return this.#engineNow().contexts();
+  }
+
+  /** Known without asking the engine, which may be busy. */
+  get contextNames(): readonly string[] {
+    return this.#contextNames;
   }
 
   /** Whether what is pushed now would be taken at once. */
@@ -388,7 +421,12 @@ export class Ingestor {
         bytes: this.#checkpoint?.bytes ?? 0,
         entry: this.#checkpoint?.entry ?? 0,
       },
-      store: {kind: this.#options.store.kind, bytes: this.#storeBytes, ...this.#storeState},
+      store: {
+        kind: this.#options.store.kind,
+        bytes: this.#storeBytes,
+        ...this.#storeState,
+        failures: this.#storeFailures,
+      },
       journal: {
         bytes: journal?.bytes ?? 0,
         entries: journal === undefined ? 0 : journal.last - journal.first + 1,
@@ -534,6 +572,7 @@ export class Ingestor {
       source: source.name,
       stream,
       position,
+      ...(source.identity !== undefined && {identity: source.identity}),
       arrived: this.#now(),
       names: payloads.map(({name}) => name),
       poison,
@@ -546,6 +585,7 @@ export class Ingestor {
         release,
       );
       this.#positions.set(source.name, position);
+      if (source.identity !== undefined) this.#identities.set(source.name, source.identity);
     } catch (error) {
       release();
       await batch.nack?.(error);
@@ -640,7 +680,10 @@ export class Ingestor {
     this.#processed = info.entry;
     this.#counts = info.counts;
     this.#learning = info.learning;
-    if (this.#positions.size === 0) this.#positions = new Map(Object.entries(info.positions));
+    if (this.#positions.size === 0) {
+      this.#positions = new Map(Object.entries(info.positions));
+      this.#identities = new Map(Object.entries(info.identities));
+    }
     for (const entry of checkpoints.entries.filter((each) => each > info.entry)) {
       await checkpoints.drop(entry);
     }
@@ -771,6 +814,7 @@ export class Ingestor {
     // Positions ride on entries, also on those that are gone through again.
     if (entry.kind === 'batch' && !this.#readings.has(entry.source)) {
       this.#positions.set(entry.source, entry.position);
+      if (entry.identity !== undefined) this.#identities.set(entry.source, entry.identity);
     }
     this.#waiters.get(number)?.resolve(result);
     this.#waiters.delete(number);
@@ -912,20 +956,39 @@ export class Ingestor {
   async #insist<T>(ask: () => Promise<T>, giveUp?: false): Promise<T>;
   async #insist<T>(ask: () => Promise<T>, giveUp: true): Promise<T | typeof GIVEN_UP>;
   async #insist<T>(ask: () => Promise<T>, giveUp = false): Promise<T | typeof GIVEN_UP> {
+    let attempts = 0;
     for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, MAX_DELAY_MS)) {
       try {
         const value = await ask();
         if (this.#storeState.state !== 'ok') this.#log('info', 'The store is back');
         this.#storeState = {state: 'ok', detail: ''};
+        this.#warnings.delete('store lasting');
         return value;
       } catch (error) {
         const {message} = asError(error);
+        this.#storeFailures++;
         if (this.#storeState.detail !== message) this.#log('warn', `The store: ${message}`);
         this.#storeState = {state: 'unavailable', detail: message};
+        attempts++;
+        if (attempts % LASTING_AFTER === 0) this.#tellLasting(attempts, error);
         if (this.#stopping.signal.aborted && !giveUp) throw error;
       }
       await pause(jitter(delay), undefined, () => this.#closed);
       if (this.#closed && giveUp) return GIVEN_UP;
+    }
+  }
+
+  /** A store that fails again and again is not likely to come back by itself. */
+  #tellLasting(attempts: number, error: unknown): void {
+    const {message} = asError(error);
+    const told =
+      `The store has failed ${attempts} times in a row: ${firstLine(message)}. It is tried again, ` +
+      'and nothing is lost, but until it is mended nothing is stored or shown';
+    this.#warnings.set('store lasting', told);
+    // Twice as seldom each time: it may go on for days.
+    if (Number.isInteger(Math.log2(attempts / LASTING_AFTER))) {
+      const code = error instanceof AppError ? error.code : 'internal';
+      this.#log('error', told, {code, attempts});
     }
   }
 
@@ -1126,4 +1189,8 @@ function asError(error: unknown): Error {
 
 function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? '';
+}
+
+function namesOf(contexts: readonly ContextInfo[]): string[] {
+  return contexts.map(({name}) => name);
 }

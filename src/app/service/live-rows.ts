@@ -18,47 +18,128 @@ export function* liveRows(
     const odd = new Map(batch.eventIdTexts);
     for (let from = 0; from < batch.count; from += size) {
       const to = Math.min(batch.count, from + size);
-      yield Array.from({length: to - from}, (_, i) => liveRow(batch, from + i, odd, reasons));
+      const rows: LiveObservation[] = [];
+      for (let row = from; row < to; row++) rows.push(new LiveRow(batch, row, odd, reasons));
+      yield rows;
     }
   }
 }
 
-function liveRow(
-  batch: ObservationBatch,
-  row: number,
-  odd: ReadonlyMap<number, string>,
-  reasons: ReadonlyMap<number, string>,
-): LiveObservation {
-  const id = batch.firstId + row;
-  const dimensions = {} as Record<Dimension, string>;
-  for (let d = 0; d < DIMENSIONS.length; d++) {
-    dimensions[DIMENSIONS[d] as Dimension] = textAt(batch.dimensions[d], row);
+/**
+ * One row, which looks into its batch only when asked: most rows pass by unread, and a feed that
+ * nobody reads costs next to nothing.
+ */
+class LiveRow implements LiveObservation {
+  readonly #batch: ObservationBatch;
+  readonly #row: number;
+  readonly #odd: ReadonlyMap<number, string>;
+  readonly #reasons: ReadonlyMap<number, string>;
+
+  constructor(
+    batch: ObservationBatch,
+    row: number,
+    odd: ReadonlyMap<number, string>,
+    reasons: ReadonlyMap<number, string>,
+  ) {
+    this.#batch = batch;
+    this.#row = row;
+    this.#odd = odd;
+    this.#reasons = reasons;
   }
-  const novel = batch.mostNovel[row] as number;
-  return {
-    id,
-    context: batch.context,
-    eventId: odd.get(row) ?? uuidText(batch.eventIds, row * 4),
-    eventTime: batch.times[row] as number,
-    arrived: batch.arrived,
-    dimensions,
-    score: batch.scores[row] as number,
-    raised: batch.raised[row] as number,
-    mostNovel:
-      novel < 0
-        ? null
-        : {
-            facet: batch.facets[novel] as string,
-            value: textAt(batch.mostNovelValue, row),
-            bits: batch.bits[row * batch.facets.length + novel] as number,
-          },
-    source: batch.source,
-    object: textAt(batch.object, row),
-    index: batch.indexes[row] as number,
-    offset: batch.places[row * 2] as number,
-    length: batch.places[row * 2 + 1] as number,
-    reason: reasons.get(id) ?? null,
-  };
+
+  get id(): number {
+    return this.#batch.firstId + this.#row;
+  }
+
+  get context(): string {
+    return this.#batch.context;
+  }
+
+  get eventId(): string {
+    return this.#odd.get(this.#row) ?? uuidText(this.#batch.eventIds, this.#row * 4);
+  }
+
+  get eventTime(): number {
+    return this.#batch.times[this.#row] as number;
+  }
+
+  get arrived(): number {
+    return this.#batch.arrived;
+  }
+
+  get dimensions(): Record<Dimension, string> {
+    const dimensions = {} as Record<Dimension, string>;
+    for (let d = 0; d < DIMENSIONS.length; d++) {
+      dimensions[DIMENSIONS[d] as Dimension] = textAt(this.#batch.dimensions[d], this.#row);
+    }
+    return dimensions;
+  }
+
+  get score(): number {
+    return this.#batch.scores[this.#row] as number;
+  }
+
+  get raised(): number {
+    return this.#batch.raised[this.#row] as number;
+  }
+
+  get mostNovel(): LiveObservation['mostNovel'] {
+    const {facets, bits, mostNovel, mostNovelValue} = this.#batch;
+    const novel = mostNovel[this.#row] as number;
+    if (novel < 0) return null;
+    return {
+      facet: facets[novel] as string,
+      value: textAt(mostNovelValue, this.#row),
+      bits: bits[this.#row * facets.length + novel] as number,
+    };
+  }
+
+  get source(): string {
+    return this.#batch.source;
+  }
+
+  get object(): string {
+    return textAt(this.#batch.object, this.#row);
+  }
+
+  get index(): number {
+    return this.#batch.indexes[this.#row] as number;
+  }
+
+  get offset(): number {
+    return this.#batch.places[this.#row * 2] as number;
+  }
+
+  get length(): number {
+    return this.#batch.places[this.#row * 2 + 1] as number;
+  }
+
+  get reason(): string | null {
+    return this.#reasons.get(this.id) ?? null;
+  }
+
+  /** For JSON, which sees no getters. */
+  toJSON(): LiveObservation {
+    const {id, context, eventId, eventTime, arrived, dimensions, score, raised} = this;
+    const {mostNovel, source, object, index, offset, length, reason} = this;
+    return {
+      id,
+      context,
+      eventId,
+      eventTime,
+      arrived,
+      dimensions,
+      score,
+      raised,
+      mostNovel,
+      source,
+      object,
+      index,
+      offset,
+      length,
+      reason,
+    };
+  }
 }
 
 function textAt(column: DictionaryColumn | undefined, row: number): string {

@@ -2,7 +2,7 @@ import type {Engine} from './engine.ts';
 import type {EngineClient, EngineInfo} from './engine-protocol.ts';
 
 export function infoOf(engine: Engine): EngineInfo {
-  const {entry, learning, settings, counts, positions, byteLength} = engine;
+  const {entry, learning, settings, counts, positions, identities, byteLength} = engine;
   return {
     entry,
     learning,
@@ -10,6 +10,7 @@ export function infoOf(engine: Engine): EngineInfo {
     counts,
     byteLength,
     positions: Object.fromEntries(positions),
+    identities: Object.fromEntries(identities),
     setups: engine.setups(),
   };
 }

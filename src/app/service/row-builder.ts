@@ -221,19 +221,26 @@ class Dictionary {
 class Texts {
   #known = new Map<string, number>();
   #texts: string[] = [];
+  #last = '';
+  #lastIndex = -1;
 
   index(text: string): number {
+    // One object's rows follow each other.
+    if (this.#lastIndex >= 0 && text === this.#last) return this.#lastIndex;
     let index = this.#known.get(text);
     if (index === undefined) {
       index = this.#texts.length;
       this.#texts.push(text);
       this.#known.set(text, index);
     }
+    this.#last = text;
+    this.#lastIndex = index;
     return index;
   }
 
   take(): string[] {
     const texts = this.#texts;
+    this.#lastIndex = -1;
     this.#texts = [];
     this.#known = new Map();
     return texts;

@@ -55,6 +55,14 @@ export const LOCAL_TOKEN = '(this machine)';
 
 const NO_SOURCE: PushResult = {ok: false, status: 404, detail: 'There is no such source'};
 
+/** What is learnt first, and what of it is to be made sure. */
+export interface Backfill {
+  /** Sources to be read once all others have caught up. */
+  readonly later: readonly SourceConfig[];
+  /** A source that fails ends it; else the service goes on without. */
+  readonly complete: boolean;
+}
+
 /** The service while it runs: what the API asks of it, and how it is changed and ended. */
 export class RunningService implements Service {
   readonly store: Store;
@@ -75,7 +83,7 @@ export class RunningService implements Service {
   #stopping: Promise<void> | undefined;
   #started = false;
   /** Sources that wait until the others have caught up; what a first run of those reads. */
-  #backfill: {readonly later: readonly SourceConfig[]} | undefined;
+  #backfill: Backfill | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -133,12 +141,12 @@ export class RunningService implements Service {
   }
 
   /** Everything is up. `later` are sources to be read once all others have caught up. */
-  run(backfill: {readonly later: readonly SourceConfig[]} | undefined): void {
+  run(backfill: Backfill | undefined): void {
     this.#started = true;
     this.#dispatcher.start();
     this.#scheduleRetention(60_000);
     this.#backfill = backfill;
-    if (backfill !== undefined) void this.#finishBackfill(backfill.later);
+    if (backfill !== undefined) void this.#finishBackfill(backfill);
   }
 
   /** Tells that something new may be due. */
@@ -206,6 +214,10 @@ export class RunningService implements Service {
 
   async contexts(): Promise<ContextInfo[]> {
     return this.ingestor.contexts();
+  }
+
+  contextNames(): readonly string[] {
+    return this.ingestor.contextNames;
   }
 
   async createContext(name: string, declaration: string): Promise<Outcome<ContextInfo>> {
@@ -343,7 +355,8 @@ export class RunningService implements Service {
    * Ends learning once every source has handed over all there was, then lets those in that know
    * nothing of the past. The same sources go on, from the same position: nothing is left out.
    */
-  async #finishBackfill(later: readonly SourceConfig[]): Promise<void> {
+  async #finishBackfill(backfill: Backfill): Promise<void> {
+    const {later, complete} = backfill;
     const isBehind = () =>
       [...this.#sources.values()].some(({made}) => {
         const state = this.ingestor.sourceState(made.name);
@@ -356,6 +369,23 @@ export class RunningService implements Service {
         calm = isBehind() ? 0 : calm + 1;
         if (calm === 1) await this.ingestor.settled();
         await pause(CATCH_UP_POLL_MS);
+      }
+      const failed = (await this.ingestor.status()).sources.filter(({state}) => state === 'failed');
+      for (const {name, detail} of failed) {
+        const message = `Source "${name}" failed before it had caught up: ${detail}`;
+        if (!complete) {
+          this.#log.error({source: name}, `${message}. What it still had is not learnt`);
+          continue;
+        }
+        const rest = failed.length === 1 ? '' : ` (${failed.length} sources failed)`;
+        this.fail(
+          new AppError(
+            'source_unreadable',
+            `${message}${rest}. What was learnt is kept: run oddtrail backfill again once it is ` +
+              'mended, or oddtrail run to go on without it',
+          ),
+        );
+        return;
       }
       await this.ingestor.setLearning(false);
       await this.store.putSetting('backfill', JSON.stringify({doneAt: Date.now()}));
@@ -370,7 +400,7 @@ export class RunningService implements Service {
       if (this.#stopping !== undefined) return;
       this.#log.error({error: textOf(error)}, 'Could not end learning; it is tried again');
       await pause(5_000);
-      void this.#finishBackfill(later);
+      void this.#finishBackfill(backfill);
     }
   }
 

@@ -114,7 +114,9 @@ export async function startService(
     options.signal?.addEventListener('abort', onAbort, {once: true});
     await ingestor.start().finally(() => options.signal?.removeEventListener('abort', onAbort));
     const later = config.sources.filter((declared) => !first.includes(declared));
-    service.run(backfill === undefined ? undefined : {later});
+    service.run(
+      backfill === undefined ? undefined : {later, complete: options.backfillSince !== undefined},
+    );
     log.info({url: service.url, dataDir, version: options.version}, 'Running');
     return service;
   } catch (error) {

@@ -15,7 +15,7 @@ import {
 } from '@duckdb/node-api';
 import {AppError} from '../../base/errors.ts';
 import {Queue} from '../queue.ts';
-import type {BulkColumn, BulkRows, Database, Session, Value} from '../sql/database.ts';
+import type {BulkColumn, BulkRows, Database, Numbers, Session, Value} from '../sql/database.ts';
 import {type Fragment, raw, sql, toStatement} from '../sql/statement.ts';
 import {fromStored, toStored} from '../stored-text.ts';
 
@@ -44,6 +44,8 @@ export interface DuckDbOptions {
   /** As DuckDB writes it, "512MB"; 1 GB when not given. */
   readonly memoryLimit?: string | undefined;
   readonly threads?: number | undefined;
+  /** Observations that come before the summaries are brought up to date. */
+  readonly summarizedAtOnce?: number | undefined;
 }
 
 interface Open {
@@ -77,7 +79,7 @@ export class DuckDbDatabase implements Database {
   async rows(query: Fragment): Promise<Value[][]> {
     return await this.#read(async (connection) => {
       const {text, values} = toStatement(query);
-      const reader = await connection.runAndReadAll(text, values.map(toStored));
+      const reader = await connection.runAndReadAll(text, bound(values));
       return reader.getRows().map((row) => row.map(toValue));
     });
   }
@@ -85,7 +87,7 @@ export class DuckDbDatabase implements Database {
   async columns(query: Fragment): Promise<Value[][]> {
     return await this.#read(async (connection) => {
       const {text, values} = toStatement(query);
-      const reader = await connection.runAndReadAll(text, values.map(toStored));
+      const reader = await connection.runAndReadAll(text, bound(values));
       return reader.getColumns().map((column) => {
         // Most columns hold numbers already; they need no pass of their own.
         return typeof column[0] === 'number' ? (column as Value[]) : column.map(toValue);
@@ -268,13 +270,13 @@ class DuckDbSession implements Session {
 
   async rows(query: Fragment): Promise<Value[][]> {
     const {text, values} = toStatement(query);
-    const reader = await this.#connection.runAndReadAll(text, values.map(toStored));
+    const reader = await this.#connection.runAndReadAll(text, bound(values));
     return reader.getRows().map((row) => row.map(toValue));
   }
 
   async run(statement: Fragment): Promise<number> {
     const {text, values} = toStatement(statement);
-    return (await this.#connection.run(text, values.map(toStored))).rowsChanged;
+    return (await this.#connection.run(text, bound(values))).rowsChanged;
   }
 
   /** Room is freed by row groups of 122,880 rows, once all of one are gone: so the rest moves. */
@@ -310,9 +312,55 @@ function fill(chunk: DuckDBDataChunk, part: BulkRows, from: number, count: numbe
   chunk.rowCount = count;
   part.columns.forEach((column, c) => {
     const vector = chunk.getColumnVector(c);
-    for (let i = 0; i < count; i++) vector.setItem(i, toDuckDb(column, from + i));
+    // Where a vector shows its numbers, they are written as they are: `setItem` checks each anew.
+    const {items} = vector as unknown as {readonly items?: unknown};
+    if (column.type === 'text' || column.type === 'reals') {
+      for (let i = 0; i < count; i++) vector.setItem(i, toDuckDb(column, from + i));
+    } else if (items instanceof BigInt64Array && column.type === 'bigint') {
+      const words = new Int32Array(items.buffer, items.byteOffset, 2 * count);
+      for (let i = 0; i < count; i++) {
+        const value = column.at(from + i);
+        words[2 * i] = value | 0;
+        words[2 * i + 1] = Math.floor(value / 0x1_0000_0000);
+      }
+    } else if (
+      items instanceof Int32Array ||
+      items instanceof Float32Array ||
+      items instanceof Float64Array
+    ) {
+      if (column.lie === undefined) {
+        for (let i = 0; i < count; i++) items[i] = column.at(from + i);
+      } else copy(column.lie, from, items, count);
+    } else {
+      for (let i = 0; i < count; i++) vector.setItem(i, toDuckDb(column, from + i));
+    }
     vector.flush();
   });
+}
+
+/**
+ * Nothing where there is nothing to bind: a statement is then planned and run in one transaction.
+ * One that is prepared is planned by what was stored before it runs, and DuckDB may fail when a
+ * commit in between has put values beyond that into the table.
+ */
+function bound(values: readonly string[]): string[] | undefined {
+  return values.length === 0 ? undefined : values.map(toStored);
+}
+
+function copy(
+  {values, stride, offset, through}: Numbers,
+  from: number,
+  to: Int32Array | Float32Array | Float64Array,
+  count: number,
+): void {
+  let at = offset + from * stride;
+  if (through !== undefined) {
+    for (let i = 0; i < count; i++, at += stride) to[i] = through[values[at] as number] as number;
+  } else if (stride === 1) {
+    to.set(values.subarray(at, at + count));
+  } else {
+    for (let i = 0; i < count; i++, at += stride) to[i] = values[at] as number;
+  }
 }
 
 function toDuckDb(column: BulkColumn, row: number): DuckDBValue {

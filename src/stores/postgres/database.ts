@@ -26,6 +26,8 @@ const TYPES = {
 export interface PostgresOptions {
   /** postgres://user:secret@host/database */
   readonly url: string;
+  /** Observations that come before the summaries are brought up to date. */
+  readonly summarizedAtOnce?: number | undefined;
 }
 
 /** One schema of a PostgreSQL server: a connection that writes, and some that read. */

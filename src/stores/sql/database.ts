@@ -4,9 +4,22 @@ export type Value = number | string | boolean | null | readonly number[];
 
 /** One column of rows to be added, read row by row. */
 export type BulkColumn =
-  | {readonly type: 'integer' | 'bigint' | 'real' | 'double'; readonly at: (row: number) => number}
+  | {
+      readonly type: 'integer' | 'bigint' | 'real' | 'double';
+      readonly at: (row: number) => number;
+      /** The same numbers where they lie, for an adapter that can take them many at a time. */
+      readonly lie?: Numbers | undefined;
+    }
   | {readonly type: 'text'; readonly at: (row: number) => string | null}
   | {readonly type: 'reals'; readonly at: (row: number) => readonly number[]};
+
+/** The number of a row is at `offset + row * stride`, or what `through` has at that place. */
+export interface Numbers {
+  readonly values: Int8Array | Int32Array | Float32Array | Float64Array;
+  readonly stride: number;
+  readonly offset: number;
+  readonly through?: Int32Array | undefined;
+}
 
 export interface BulkRows {
   readonly count: number;

@@ -32,6 +32,8 @@ export class Dictionary {
   #olderTexts = new Map<number, string>();
   #characters = 0;
   #next = 1;
+  /** Counts how often texts were forgotten; what was read before is not to be remembered. */
+  #forgotten = 0;
 
   constructor(database: Database, column: string) {
     this.#database = database;
@@ -41,6 +43,11 @@ export class Dictionary {
   /** How many texts there are. */
   get size(): number {
     return this.#index.size;
+  }
+
+  /** The greatest id that this process knows to be stored. */
+  get lastId(): number {
+    return this.#next - 1;
   }
 
   async load(): Promise<void> {
@@ -58,23 +65,31 @@ export class Dictionary {
       if (ids.length < LOADED_AT_ONCE) break;
     }
     this.#index = index;
+    this.#next = last + 1;
+    this.forget();
+  }
+
+  /** To be called once texts were removed from the table. */
+  forget(): void {
     this.#ids = new Map();
     this.#texts = new Map();
     this.#olderIds = new Map();
     this.#olderTexts = new Map();
     this.#characters = 0;
-    this.#next = last + 1;
+    this.#forgotten++;
   }
 
   /** The id of each text; those that have none yet are given one, for `keep` to be told of. */
   async assign(texts: readonly string[], added: NewTexts): Promise<Int32Array> {
     const ids = new Int32Array(texts.length);
     const unknown: number[] = [];
-    texts.forEach((text, i) => {
+    for (let i = 0; i < texts.length; i++) {
+      const text = texts[i] as string;
       const id = this.#recall(text) ?? added.ids.get(text);
       if (id === undefined) unknown.push(i);
       else ids[i] = id;
-    });
+    }
+    if (unknown.length === 0) return ids;
     const stored = await this.#lookUp(unknown.map((i) => texts[i] ?? ''));
     for (const i of unknown) {
       const text = texts[i] ?? '';
@@ -112,9 +127,10 @@ export class Dictionary {
       if (text === undefined) unknown.push(id);
       else found.set(id, text);
     }
+    const forgotten = this.#forgotten;
     for (const [id, text] of await this.#read(unknown)) {
       found.set(id, text);
-      this.#remember(text, id);
+      if (forgotten === this.#forgotten) this.#remember(text, id);
     }
     return found;
   }
@@ -122,11 +138,12 @@ export class Dictionary {
   async #lookUp(texts: readonly string[]): Promise<Map<string, number>> {
     const wanted = new Set(texts);
     const found = new Map<string, number>();
+    const forgotten = this.#forgotten;
     for (const [id, text] of await this.#read(texts.flatMap((text) => this.#index.find(text)))) {
       // Another text may have the same hash.
       if (!wanted.has(text)) continue;
       found.set(text, id);
-      this.#remember(text, id);
+      if (forgotten === this.#forgotten) this.#remember(text, id);
     }
     return found;
   }

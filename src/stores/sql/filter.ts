@@ -6,14 +6,13 @@ import {uuidWords} from './event-id.ts';
 import type {Layouts} from './layouts.ts';
 import {DIMENSION_COLUMNS, dictionaryTable, SEARCHED_COLUMNS} from './schema.ts';
 import {allOf, type Fragment, join, raw, sql} from './statement.ts';
-
-/** More ids than these are not written into a query but looked up by it. */
-const IDS_WRITTEN = 20_000;
+import type {TextSearches} from './text-searches.ts';
 
 export interface FilterContext {
   readonly database: Database;
   readonly layouts: Layouts;
   readonly dictionaries: ReadonlyMap<string, Dictionary>;
+  readonly searches: TextSearches;
 }
 
 /** The condition on `observations` that a filter stands for. */
@@ -51,33 +50,26 @@ export async function toCondition(
 
 async function textCondition(context: FilterContext, text: string): Promise<Fragment> {
   const {database, dictionaries} = context;
-  const searches = SEARCHED_COLUMNS.map(
-    (column, i) =>
-      sql`SELECT ${i}, id FROM ${raw(dictionaryTable(column))} WHERE ${contains(text)}`,
-  );
-  const found = await database.columns(join(searches, ' UNION ALL '));
-  const byColumn = SEARCHED_COLUMNS.map((): number[] => []);
-  const ids = found[1] ?? [];
-  (found[0] ?? []).forEach((column, i) => {
-    byColumn[Number(column)]?.push(Number(ids[i]));
-  });
   const alternatives: Fragment[] = [];
+  const found = await Promise.all([
+    context.searches.find(database, dictionaries, text),
+    database.rows(
+      sql`SELECT id FROM event_texts WHERE lower(text) = lower(${text}) ORDER BY id DESC LIMIT 1000`,
+    ),
+  ]);
+  const [byColumn, named] = found;
   for (const [i, column] of SEARCHED_COLUMNS.entries()) {
     const some = byColumn[i] ?? [];
-    if (some.length === 0) continue;
-    if (some.length >= (dictionaries.get(column)?.size ?? 0)) return raw('true');
-    if (some.length <= IDS_WRITTEN) {
-      alternatives.push(database.oneOf(column, join(some, ', '), some.length));
-    } else {
+    if (some === 'all') return raw('true');
+    if (some === 'many') {
       const table = raw(dictionaryTable(column));
       alternatives.push(sql`${raw(column)} IN (SELECT id FROM ${table} WHERE ${contains(text)})`);
+    } else if (some.length > 0) {
+      alternatives.push(database.oneOf(column, join(some, ', '), some.length));
     }
   }
   const words = uuidWords(text.toLowerCase());
   if (words !== undefined) alternatives.push(eventIdCondition(words));
-  const named = await database.rows(
-    sql`SELECT id FROM event_texts WHERE lower(text) = lower(${text}) ORDER BY id DESC LIMIT 1000`,
-  );
   if (named.length > 0) {
     const list = named.map(([id]) => Number(id));
     alternatives.push(database.oneOf('id', join(list, ', '), list.length));
@@ -85,7 +77,7 @@ async function textCondition(context: FilterContext, text: string): Promise<Frag
   return alternatives.length === 0 ? raw('false') : sql`(${join(alternatives, ' OR ')})`;
 }
 
-function contains(text: string): Fragment {
+export function contains(text: string): Fragment {
   return sql`strpos(lower(text), lower(${text})) > 0`;
 }
 

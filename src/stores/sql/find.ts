@@ -2,6 +2,7 @@ import type {ObservationFilter} from '../../pipeline/store.ts';
 import type {FilterContext} from './filter.ts';
 import {levelOf} from './level.ts';
 import {type Fragment, raw, sql} from './statement.ts';
+import {daysRange, eventsByDay} from './summaries.ts';
 
 // A page needs some hundred rows of millions. Sorting is not what costs; reading is. So the first
 // stretch of time, or the highest levels of novelty, that hold enough rows are looked at alone.
@@ -10,6 +11,7 @@ import {type Fragment, raw, sql} from './statement.ts';
 const ROWS_PER_WANTED = 50;
 /** Where there were too few, the next stretch is that much longer. */
 const GROWTH = 16;
+const SPARE = 1.5;
 const SHORTEST_MS = 1_000;
 
 /** The place of a row in the order of event time. */
@@ -23,12 +25,20 @@ export interface Found {
   readonly ids: number[];
   /** Holds for all of them: what lets the rest of each row be read without going through all. */
   readonly within: Fragment;
+  /** Event time of the last one, where they are in order of time. */
+  readonly last?: number | undefined;
 }
 
+interface TimeRange {
+  readonly first: number;
+  readonly last: number;
+  readonly count: number;
+}
+
+type DayOfEvents = Awaited<ReturnType<typeof eventsByDay>>[number];
+
 /** Times of the first and last event, and how many there are; undefined when there is none. */
-export async function timeRange(
-  context: FilterContext,
-): Promise<{readonly first: number; readonly last: number; readonly count: number} | undefined> {
+export async function timeRange(context: FilterContext): Promise<TimeRange | undefined> {
   const [[first, last, count] = []] = await context.database.rows(
     sql`SELECT min(event_time), max(event_time), count(*) FROM observations`,
   );
@@ -36,7 +46,10 @@ export async function timeRange(
   return {first: Number(first), last: Number(last), count: Number(count)};
 }
 
-/** Ids of rows next to a place in time, nearest first: earlier ones, or later ones. */
+/**
+ * Ids of rows next to a place in time, nearest first: earlier ones, or later ones. `own` is what the
+ * condition says of principal and layout, where it says something of the principal.
+ */
 export async function findByTime(
   context: FilterContext,
   condition: Fragment,
@@ -44,9 +57,13 @@ export async function findByTime(
   direction: 'earlier' | 'later',
   after: Place | undefined,
   limit: number,
+  own?: Fragment,
 ): Promise<Found> {
-  const range = await timeRange(context);
-  if (range === undefined || limit <= 0) return {ids: [], within: raw('false')};
+  if (limit <= 0) return {ids: [], within: raw('false')};
+  // Where a principal has few events, stretches end where its own events do.
+  const days = own === undefined ? undefined : await eventsByDay(context, own);
+  const range = days === undefined ? await timeRange(context) : rangeOf(days);
+  if (range === undefined) return {ids: [], within: raw('false')};
   const lowest = Math.max(range.first, Math.ceil(bounds.from ?? range.first));
   const highest = Math.min(range.last, Math.ceil(bounds.to ?? range.last + 1) - 1);
   const beyond = after === undefined ? raw('true') : afterPlace(after, direction);
@@ -57,8 +74,13 @@ export async function findByTime(
   const earlier = direction === 'earlier';
   let from = earlier ? Math.min(highest, after?.time ?? highest) : lowest;
   if (!earlier && after !== undefined) from = Math.max(lowest, after.time);
+  let wanted = limit;
   while (earlier ? from >= lowest : from <= highest) {
-    const to = earlier ? Math.max(lowest, from - width) : Math.min(highest, from + width);
+    const far = days === undefined ? undefined : endOfStretch(days, from, direction, wanted);
+    wanted *= GROWTH;
+    const to = earlier
+      ? Math.max(lowest, far ?? from - width)
+      : Math.min(highest, far ?? from + width);
     const order = raw(earlier ? 'event_time DESC, id DESC' : 'event_time, id');
     const rows = await context.database.rows(
       sql`SELECT id, event_time FROM observations
@@ -72,12 +94,43 @@ export async function findByTime(
     }
     if (ids.length >= limit) break;
     from = earlier ? to - 1 : to + 1;
-    width *= GROWTH;
+    // As many more as it takes at the pace of this stretch, and some to spare.
+    const more = rows.length === 0 ? GROWTH : (SPARE * (limit - ids.length)) / rows.length;
+    width *= Math.min(Math.max(more, 1), GROWTH);
+    width = Math.ceil(width);
   }
   const [first = 0] = times;
-  const last = times.at(-1) ?? 0;
+  const last = times.at(-1) ?? first;
   const within = sql`event_time >= ${Math.min(first, last)} AND event_time <= ${Math.max(first, last)}`;
-  return {ids, within};
+  return {ids, within, last: times.at(-1)};
+}
+
+function rangeOf(days: readonly DayOfEvents[]): TimeRange | undefined {
+  const [first] = days;
+  const last = days.at(-1);
+  if (first === undefined || last === undefined) return undefined;
+  const {from, to} = daysRange(first.day, last.day);
+  return {first: from, last: to, count: days.reduce((sum, {events}) => sum + events, 0)};
+}
+
+/** Where so many events have come, not counting those of the day it begins in. */
+function endOfStretch(
+  days: readonly DayOfEvents[],
+  from: number,
+  direction: 'earlier' | 'later',
+  wanted: number,
+): number {
+  const earlier = direction === 'earlier';
+  let left = wanted;
+  let end = earlier ? daysRange(0, 0).from : Number.MAX_SAFE_INTEGER;
+  for (const {day, events} of earlier ? days.toReversed() : days) {
+    const range = daysRange(day, day);
+    if (earlier ? range.from > from : range.to < from) continue;
+    end = earlier ? range.from : range.to;
+    if (earlier ? range.to < from : range.from > from) left -= events;
+    if (left <= 0) break;
+  }
+  return end;
 }
 
 function afterPlace({time, id}: Place, direction: 'earlier' | 'later'): Fragment {

@@ -10,6 +10,8 @@ export interface Head {
   readonly details: number;
   readonly deadLetters: number;
   readonly lastDeadLetter: number;
+  /** Observations up to this id are counted in the summaries. */
+  readonly summarized: number;
 }
 
 export const EMPTY_HEAD: Head = {
@@ -19,13 +21,16 @@ export const EMPTY_HEAD: Head = {
   details: 0,
   deadLetters: 0,
   lastDeadLetter: 0,
+  summarized: 0,
 };
 
-const QUERY = sql`SELECT entry, last_id, observations, details, dead_letters, last_dead_letter FROM head`;
+const QUERY = sql`SELECT entry, last_id, observations, details, dead_letters, last_dead_letter,
+  summarized FROM head`;
 
 export async function readHead(database: Pick<Database | Session, 'rows'>): Promise<Head> {
   const [row = []] = await database.rows(QUERY);
-  const [entry, lastId, observations, details, deadLetters, lastDeadLetter] = row.map(toNumber);
+  const [entry, lastId, observations, details, deadLetters, lastDeadLetter, summarized] =
+    row.map(toNumber);
   return {
     entry: entry ?? 0,
     lastId: lastId ?? 0,
@@ -33,6 +38,7 @@ export async function readHead(database: Pick<Database | Session, 'rows'>): Prom
     details: details ?? 0,
     deadLetters: deadLetters ?? 0,
     lastDeadLetter: lastDeadLetter ?? 0,
+    summarized: summarized ?? 0,
   };
 }
 
@@ -40,7 +46,8 @@ export async function readHead(database: Pick<Database | Session, 'rows'>): Prom
 export async function writeHead(session: Session, before: Head, head: Head): Promise<void> {
   const changed = await session.run(sql`UPDATE head SET entry = ${head.entry},
     last_id = ${head.lastId}, observations = ${head.observations}, details = ${head.details},
-    dead_letters = ${head.deadLetters}, last_dead_letter = ${head.lastDeadLetter}
+    dead_letters = ${head.deadLetters}, last_dead_letter = ${head.lastDeadLetter},
+    summarized = ${head.summarized}
     WHERE entry = ${before.entry}`);
   if (changed === 1) return;
   throw new AppError('store_unavailable', 'Cannot write the store: another process writes it', {

@@ -177,9 +177,49 @@ const DETECTIONS = [
   )`,
 ];
 
+/**
+ * Summaries: what principals did by days, and how many events there were by minutes. Each row counts
+ * ids up to `last_id` that none before it counts; `head.summarized` says up to where all are.
+ */
+function summaries(div: string): readonly string[] {
+  return [
+    `CREATE TABLE principal_days (
+    day INTEGER NOT NULL,
+    layout INTEGER NOT NULL,
+    principal INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    events BIGINT NOT NULL,
+    over_95 BIGINT NOT NULL,
+    over_99 BIGINT NOT NULL,
+    max_score DOUBLE PRECISION NOT NULL,
+    first_time BIGINT NOT NULL,
+    last_time BIGINT NOT NULL,
+    last_id BIGINT NOT NULL
+  )`,
+    `CREATE TABLE minutes (
+    minute INTEGER NOT NULL,
+    layout INTEGER NOT NULL,
+    events BIGINT NOT NULL,
+    max_score DOUBLE PRECISION NOT NULL,
+    last_id BIGINT NOT NULL
+  )`,
+    `INSERT INTO principal_days
+    SELECT event_time ${div} 86400000, layout, principal, kind, count(*),
+      count(CASE WHEN score >= 0.95 THEN 1 END), count(CASE WHEN score >= 0.99 THEN 1 END),
+      max(score), min(event_time), max(event_time), (SELECT last_id FROM head)
+    FROM observations GROUP BY 1, 2, 3, 4`,
+    `INSERT INTO minutes
+    SELECT event_time ${div} 60000, layout, count(*), max(score), (SELECT last_id FROM head)
+    FROM observations GROUP BY 1, 2`,
+    `ALTER TABLE head ADD COLUMN summarized BIGINT DEFAULT 0`,
+    `UPDATE head SET summarized = last_id`,
+  ];
+}
+
 export const DUCKDB_MIGRATIONS: readonly Migration[] = [
   {number: 1, statements: first(' USING COMPRESSION uncompressed')},
-  {number: 2, statements: DETECTIONS},
+  {number: 2, statements: summaries('//')},
+  {number: 3, statements: DETECTIONS},
 ];
 
 // PostgreSQL reads row by row: what DuckDB scans, it must look up.
@@ -209,5 +249,14 @@ const POSTGRES_DETECTION_INDEXES = [
 
 export const POSTGRES_MIGRATIONS: readonly Migration[] = [
   {number: 1, statements: [...first(''), ...POSTGRES_INDEXES]},
-  {number: 2, statements: [...DETECTIONS, ...POSTGRES_DETECTION_INDEXES]},
+  {
+    number: 2,
+    statements: [
+      ...summaries('/'),
+      `CREATE INDEX ON principal_days (day)`,
+      `CREATE INDEX ON principal_days (principal, day)`,
+      `CREATE INDEX ON minutes (minute)`,
+    ],
+  },
+  {number: 3, statements: [...DETECTIONS, ...POSTGRES_DETECTION_INDEXES]},
 ];

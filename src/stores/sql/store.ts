@@ -29,6 +29,8 @@ import {readPrincipals} from './principals.ts';
 import {retain} from './retain.ts';
 import {TEXT_COLUMNS} from './schema.ts';
 import {allOf, type Fragment, join, raw, sql} from './statement.ts';
+import {MINUTE_MS, minuteSums, SUMMARIZED_AT_ONCE, summarize} from './summaries.ts';
+import {TextSearches} from './text-searches.ts';
 import {commonestValues} from './values.ts';
 import {prepareTexts, writeRows} from './write-commit.ts';
 
@@ -36,6 +38,8 @@ type Paged<Row> = {readonly rows: Row[]; readonly next: string | null};
 type PageOf = {readonly limit: number; readonly cursor?: string | undefined};
 
 const MAX_PLOT_POINTS = 200_000;
+/** Of so long a stretch of a timeline, a minute is no matter. */
+const LONG_STRETCH_MS = 3_600_000;
 
 /** A store in a database that speaks SQL; the adapters bring the database. */
 export class SqlStore implements Store {
@@ -45,20 +49,29 @@ export class SqlStore implements Store {
   readonly #context: FilterContext;
   readonly #dictionaries: ReadonlyMap<string, Dictionary>;
   readonly #layouts = new Layouts();
+  readonly #summarizedAtOnce: number;
   #head: Head = EMPTY_HEAD;
   /** What is in memory may not agree with the tables: a commit failed. */
   #stale = true;
+  /** Texts removed since the dictionaries were read. */
+  #textsGone = 0;
   /** The last of the changes that must come one after the other, ids included. */
   #changing: Promise<unknown> = Promise.resolve();
 
-  constructor(database: Database) {
+  constructor(database: Database, summarizedAtOnce = SUMMARIZED_AT_ONCE) {
+    this.#summarizedAtOnce = summarizedAtOnce;
     this.kind = database.kind;
     this.#database = database;
     this.detections = new DetectionTables(database);
     this.#dictionaries = new Map(
       TEXT_COLUMNS.map((name) => [name, new Dictionary(database, name)]),
     );
-    this.#context = {database, layouts: this.#layouts, dictionaries: this.#dictionaries};
+    this.#context = {
+      database,
+      layouts: this.#layouts,
+      dictionaries: this.#dictionaries,
+      searches: new TextSearches(),
+    };
   }
 
   /** To be called once before anything else. */
@@ -66,6 +79,7 @@ export class SqlStore implements Store {
     await this.#layouts.load(this.#database);
     for (const dictionary of this.#dictionaries.values()) await dictionary.load();
     this.#head = await readHead(this.#database);
+    this.#textsGone = 0;
     this.#stale = false;
   }
 
@@ -83,6 +97,9 @@ export class SqlStore implements Store {
       const {added, prepared} = await prepareTexts(this.#dictionaries, commit.observations);
       this.#stale = true;
       this.#head = await this.#database.transaction(async (session) => {
+        const due = head.lastId - head.summarized >= this.#summarizedAtOnce;
+        const summarized = due ? head.lastId : head.summarized;
+        await summarize(this.#database, session, head.summarized, summarized);
         const next = await writeRows(
           session,
           commit,
@@ -90,7 +107,7 @@ export class SqlStore implements Store {
           added,
           this.#dictionaries,
           this.#layouts,
-          head,
+          {...head, summarized},
         );
         await mergeDeliveries(session, commit.deliveries);
         if (commit.detections !== undefined) await writeDetections(session, commit.detections);
@@ -131,7 +148,12 @@ export class SqlStore implements Store {
     if (order === 'id') return await findById(this.#context, condition, value ?? 0, limit);
     if (order === 'time') {
       const after = value === undefined || id === undefined ? undefined : {time: value, id};
-      return await findByTime(this.#context, condition, filter, 'earlier', after, limit);
+      const {context, dimensions: {principal} = {}} = filter;
+      const own =
+        principal === undefined
+          ? undefined
+          : await toCondition(this.#context, {context, dimensions: {principal}});
+      return await findByTime(this.#context, condition, filter, 'earlier', after, limit, own);
     }
     const after = value === undefined || id === undefined ? undefined : {score: value, id};
     return await findByScore(this.#context, condition, after, limit);
@@ -189,11 +211,14 @@ export class SqlStore implements Store {
     const own = sql`principal = ${principal} AND layout IN (${join(this.#layouts.of(context), ', ')})`;
     const here = {time, id};
     const [earlier, later] = await Promise.all([
-      findByTime(this.#context, own, {}, 'earlier', here, before),
-      findByTime(this.#context, own, {}, 'later', here, after),
+      findByTime(this.#context, own, {}, 'earlier', here, before, own),
+      findByTime(this.#context, own, {}, 'later', here, after, own),
     ]);
-    const ids = [...earlier.ids.reverse(), id, ...later.ids];
-    return await readObservations(this.#context, ids, own);
+    const ids = [...earlier.ids.toReversed(), id, ...later.ids];
+    const from = earlier.last ?? time;
+    const to = later.last ?? time;
+    const within = sql`event_time >= ${from} AND event_time <= ${to}`;
+    return await readObservations(this.#context, ids, sql`${own} AND ${within}`);
   }
 
   async plot(filter: ObservationFilter, colour: Dimension, limit: number): Promise<PlotPoints> {
@@ -220,9 +245,17 @@ export class SqlStore implements Store {
     const maxScore = new Array<number>(stretches).fill(0);
     const first = Math.ceil(from);
     const span = Math.max(Math.ceil(to) - first, 1);
+    // Where stretches are long, an event counts as of the beginning of its minute.
+    const long = span >= stretches * LONG_STRETCH_MS;
+    const minutes = long ? await minuteSums(this.#context, filter) : undefined;
+    const {div} = this.#database;
     const rows = await this.#database.rows(
-      sql`SELECT (event_time - ${first}) * ${stretches} ${this.#database.div} ${span}, count(*), max(score)
-        FROM observations WHERE ${condition} GROUP BY 1`,
+      minutes === undefined
+        ? sql`SELECT (event_time - ${first}) * ${stretches} ${div} ${span}, count(*), max(score)
+            FROM observations WHERE ${condition} GROUP BY 1`
+        : sql`SELECT (CAST(minute AS BIGINT) * ${MINUTE_MS} - ${first}) * ${stretches} ${div} ${span},
+              sum(events), max(max_score)
+            FROM (${minutes}) sums GROUP BY 1`,
     );
     for (const [at, count, score] of rows) {
       const i = Math.min(Math.max(Number(at), 0), stretches - 1);
@@ -234,8 +267,7 @@ export class SqlStore implements Store {
 
   principals: Store['principals'] = async (filter, page) => {
     checkLimit(page.limit);
-    const condition = await toCondition(this.#context, filter);
-    return await readPrincipals(this.#context, condition, page);
+    return await readPrincipals(this.#context, filter, page);
   };
 
   async values(dimension: Dimension, prefix: string, limit: number): Promise<string[]> {
@@ -396,9 +428,23 @@ export class SqlStore implements Store {
 
   retain: Store['retain'] = async (policy) => {
     return await this.#oneByOne(async () => {
-      await this.#database.claim();
-      this.#stale = true;
-      return await retain(this.#database, policy);
+      if (await this.#database.claim()) this.#stale = true;
+      try {
+        const removed = await retain(this.#database, policy);
+        if (removed.rows > 0) this.#head = await readHead(this.#database);
+        if (removed.observations > 0) {
+          this.#textsGone += removed.texts;
+          for (const dictionary of this.#dictionaries.values()) dictionary.forget();
+          this.#context.searches.forget();
+        }
+        // Hashes of what is gone do no harm, until they are many.
+        const known = [...this.#dictionaries.values()].reduce((sum, {size}) => sum + size, 0);
+        if (2 * this.#textsGone > known) this.#stale = true;
+        return removed.rows;
+      } catch (error) {
+        this.#stale = true;
+        throw error;
+      }
     });
   };
 

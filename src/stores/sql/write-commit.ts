@@ -7,7 +7,7 @@ import {
   type ObservationDetail,
 } from '../../pipeline/observation.ts';
 import type {Commit} from '../../pipeline/store.ts';
-import type {BulkColumn, BulkRows, Session} from './database.ts';
+import type {BulkColumn, BulkRows, Numbers, Session} from './database.ts';
 import type {Dictionary, NewTexts} from './dictionary.ts';
 import type {Head} from './head.ts';
 import type {Layout, Layouts} from './layouts.ts';
@@ -104,6 +104,7 @@ export async function writeRows(
     details: head.details + commit.details.length,
     deadLetters: head.deadLetters + commit.deadLetters.length,
     lastDeadLetter: head.lastDeadLetter + commit.deadLetters.length,
+    summarized: head.summarized,
   };
 }
 
@@ -128,19 +129,30 @@ function observationColumns(
   const {eventIds, bits, places} = batch;
   const facets = batch.facets.length;
   assert(facets <= 32, 'a context has at most 32 facets');
-  const texts = new Map(
-    textColumns(batch).map(([name, {index}]) => {
-      const own = ids.get(name) ?? new Int32Array();
-      return [name, (row: number): number => own[index[row] ?? -1] ?? 0];
-    }),
-  );
-  const text = (name: string): BulkColumn => ({
-    type: 'integer',
-    at: texts.get(name) ?? ((): number => 0),
-  });
+  const texts = new Map(textColumns(batch).map(([name, {index}]) => [name, index]));
+  const text = (name: string): BulkColumn => {
+    const through = ids.get(name) ?? new Int32Array();
+    const index = texts.get(name) ?? new Int32Array();
+    return {
+      type: 'integer',
+      at: (row) => through[index[row] ?? -1] ?? 0,
+      lie: {values: index, stride: 1, offset: 0, through},
+    };
+  };
   const word = (w: number): BulkColumn => ({
     type: 'integer',
     at: (row) => eventIds[4 * row + w] ?? 0,
+    lie: {values: eventIds, stride: 4, offset: w},
+  });
+  const plain = (
+    type: 'integer' | 'bigint' | 'real' | 'double',
+    values: Numbers['values'],
+    stride = 1,
+    offset = 0,
+  ): BulkColumn => ({
+    type,
+    at: (row) => values[row * stride + offset] ?? 0,
+    lie: {values, stride, offset},
   });
   return [
     {type: 'bigint', at: (row) => batch.firstId + row},
@@ -152,18 +164,25 @@ function observationColumns(
     word(2),
     word(3),
     ...DIMENSIONS.map((dimension) => text(DIMENSION_COLUMNS[dimension])),
-    {type: 'double', at: (row) => batch.scores[row] ?? 0},
+    plain('double', batch.scores),
     {type: 'integer', at: (row) => levelOf(batch.scores[row] ?? 0)},
-    {type: 'real', at: (row) => batch.raised[row] ?? 0},
-    {type: 'reals', at: (row) => Array.from(bits.subarray(row * facets, (row + 1) * facets))},
-    {type: 'integer', at: (row) => batch.mostNovel[row] ?? -1},
+    plain('real', batch.raised),
+    {type: 'reals', at: (row) => slice(bits, row * facets, facets)},
+    plain('integer', batch.mostNovel),
     text('most_novel_value'),
     text('source'),
     text('object'),
-    {type: 'integer', at: (row) => batch.indexes[row] ?? -1},
-    {type: 'bigint', at: (row) => places[2 * row] ?? 0},
-    {type: 'bigint', at: (row) => places[2 * row + 1] ?? 0},
+    plain('integer', batch.indexes),
+    plain('bigint', places, 2, 0),
+    plain('bigint', places, 2, 1),
   ];
+}
+
+/** Faster than `Array.from` of a part, for so few. */
+function slice(values: Float32Array, from: number, count: number): number[] {
+  const some = new Array<number>(count);
+  for (let i = 0; i < count; i++) some[i] = values[from + i] ?? 0;
+  return some;
 }
 
 type ColumnOf<Row> =
