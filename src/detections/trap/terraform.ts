@@ -72,10 +72,7 @@ export function quoted(text: string): string {
     .replace(/\n/g, '\\n')
     .replace(/\r/g, '\\r')
     .replace(/\t/g, '\\t')
-    .replace(
-      /[\u0000-\u001f\u007f]/g,
-      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    )
+    .replace(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
     .replace(/\$\{/g, '$$$${')
     .replace(/%\{/g, '%%{');
   return `"${escaped}"`;

@@ -157,13 +157,17 @@ export class TouchFinder {
 
   /** Whether the record need be looked at, told from what is there without it. */
   mayTouch({components, origin}: DetectionEvent): boolean {
-    if (this.isNamedIn(components.service)) return true;
-    if (!this.acts) return false;
-    return this.#mayBe(components) || this.#isPrincipal(origin);
+    const {service, principal, kind} = components;
+    return (
+      this.isNamedIn(service) ||
+      this.isCaller(principal, kind) ||
+      (origin !== principal && this.isCaller(origin, ''))
+    );
   }
 
-  /** Whether the caller may be the decoy. */
-  #mayBe({kind, principal}: DetectionEvent['components']): boolean {
+  /** Whether a caller may be the decoy; of whom roles go back to the kind is "". */
+  isCaller(principal: string, kind: string): boolean {
+    if (!this.acts) return false;
     const {decoy} = this.#trap;
     if (decoy.kind === 'access_key') return !decoy.name.startsWith('AKIA') || KEY_KINDS.has(kind);
     return UNCLEAR_KINDS.has(kind) || this.#isPrincipal(principal);
@@ -202,7 +206,8 @@ export class TouchFinder {
   /** What the decoy does itself. */
   #identity({record, components}: DetectionEvent): Touch | undefined {
     const {userIdentity} = record;
-    if (!this.acts || !this.#mayBe(components) || !isObject(userIdentity)) return undefined;
+    const {principal, kind: callerKind} = components;
+    if (!this.isCaller(principal, callerKind) || !isObject(userIdentity)) return undefined;
     const identity = userIdentity as JsonMap;
     const {kind} = this.#trap.decoy;
     const context = mapOf(identity.sessionContext);

@@ -735,11 +735,16 @@ test('an event outside its needs never hits', () => {
         const event = eventOf(given as JsonMap, origin);
         const one = trap({[kind]: DECOYS[kind]});
         const finder = new TouchFinder(one);
-        const {operation} = needsOfTrap(one);
+        const {operation, orCaller} = needsOfTrap(one);
         const long = finder.findAnywhere(event);
         if (long === undefined) return;
         hits++;
-        expect(operation?.(event.components.operation) ?? true).toBe(true);
+        const {operation: called, principal, kind: caller} = event.components;
+        const wanted =
+          operation?.(called) === true ||
+          orCaller?.(principal, caller) === true ||
+          orCaller?.(event.origin, '') === true;
+        expect(wanted).toBe(true);
         expect(finder.find(event)).toEqual(long);
       },
     ),

@@ -32,9 +32,12 @@ const SERVICE_OF = /^([^:]*):/;
 /** What an event must have to touch the decoy, without its record. */
 export function needsOfTrap(trap: Trap): Needs {
   const finder = new TouchFinder(trap);
-  // An identity may be found in every service: as the caller, or where the caller's roles came from.
-  if (finder.acts) return {};
-  return {operation: (operation) => finder.isNamedIn(SERVICE_OF.exec(operation)?.[1] ?? '')};
+  return {
+    operation: (operation) => finder.isNamedIn(SERVICE_OF.exec(operation)?.[1] ?? ''),
+    ...(finder.acts
+      ? {orCaller: (principal, kind) => finder.isCaller(principal, kind)}
+      : undefined),
+  };
 }
 
 /**
