@@ -55,7 +55,7 @@ export async function trapsListCommand(
     allowed: trap.allow.map((each) => allowText(each)),
   }));
   if (format === 'json') {
-    await output.write(`${plainJson(JSON.stringify(rows, null, 2))}\n`);
+    await output.write(jsonText(rows));
     return 0;
   }
   await output.write(
@@ -123,7 +123,7 @@ export async function trapsCheckCommand(
   }));
   const failed = rows.some(({mode, logged}) => mode !== 'off' && logged === 'no');
   if (format === 'json') {
-    await output.write(`${plainJson(JSON.stringify(rows, null, 2))}\n`);
+    await output.write(jsonText(rows));
     return failed ? 1 : 0;
   }
   const colours = {yes: 'green', no: 'red', unknown: 'yellow'} as const;
@@ -135,7 +135,7 @@ export async function trapsCheckCommand(
       `  logged: ${output.style(colours[logged], logged)}. ${plain(why)}`,
       ...(of('data').length > 0 ? [`  data events: ${of('data').join(', ')}`] : []),
       `  management events: ${of('management').join(', ')}`,
-      ...notes.map((note) => `  - ${note}`),
+      ...notes.filter((note) => !why.includes(note)).map((note) => `  - ${note}`),
       ...(needed === ''
         ? []
         : ['  advanced event selectors of the trail, as one list:', indented(plainLines(needed))]),
@@ -169,7 +169,7 @@ export async function trapsDrillCommand(
     version,
   });
   if (options.print === true) {
-    await output.write(`${plainJson(JSON.stringify(record, null, 2))}\n`);
+    await output.write(jsonText(record));
     return 0;
   }
   if (options.config === undefined) {
@@ -240,6 +240,11 @@ function placeOf({account, region}: {account?: string; region?: string}): Place 
     ...(region === undefined ? {} : {region}),
     ...(partition === undefined ? {} : {partition}),
   };
+}
+
+function jsonText(value: unknown): string {
+  const lines = JSON.stringify(value, null, 2).split('\n');
+  return `${lines.map(plainJson).join('\n')}\n`;
 }
 
 function plainLines(text: string): string {
