@@ -148,7 +148,12 @@ test('judges by what files show', () => {
   expect(coverageOf(trapOn('user'), before).logged).toBe('yes');
   expect(coverageOf(trapOn('bucket'), before).logged).toBe('unknown');
   expect(coverageOf(trapOn('table'), before).logged).toBe('unknown');
-  counter.add(get('passwordbackup'));
+  counter.add({
+    eventSource: 's3.amazonaws.com',
+    managementEvent: false,
+    requestParameters: {bucketName: 'passwordbackup'},
+    resources: [{type: 'AWS::S3::Bucket', ARN: 'arn:aws:s3:::passwordbackup'}],
+  });
   expect(coverageOf(trapOn('bucket'), {seen: counter.result()}).logged).toBe('yes');
   for (let i = 0; i < 10_000; i++) counter.add(login);
   expect(coverageOf(trapOn('table'), {seen: counter.result()}).logged).toBe('no');

@@ -31,12 +31,13 @@ export class SeenCounter {
       if (typeof type !== 'string' || typeof arn !== 'string') continue;
       this.#count(type, nameOf(arn), counted);
     }
-    if (counted.size > 0 || typeof eventSource !== 'string') return;
-    // Some records name it in the parameters alone.
+    if (typeof eventSource !== 'string') return;
+    // Some records name it in the parameters alone, or the bucket and not the object.
     const parameters = isObject(record.requestParameters) ? record.requestParameters : {};
     const [type, key] = TYPES[serviceOf(eventSource)] ?? [];
     const text = key === undefined ? undefined : parameters[key];
-    if (type !== undefined && typeof text === 'string') this.#count(type, nameOf(text), counted);
+    if (type === undefined || counted.has(type)) return;
+    if (typeof text === 'string') this.#count(type, nameOf(text), counted);
   }
 
   result(): SeenEvents {
