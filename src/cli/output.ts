@@ -77,7 +77,12 @@ export function plain(text: string): string {
   return text.replace(UNSAFE, '�');
 }
 
-/** JSON, made harmless for a terminal by escapes that any reader of JSON undoes. */
+/**
+ * JSON, made harmless for a terminal by escapes that any reader of JSON undoes. A line break in it
+ * is its layout: those of texts are escaped already.
+ */
 export function plainJson(json: string): string {
-  return json.replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return json.replace(UNSAFE, (char) =>
+    char === '\n' ? char : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -84,9 +84,10 @@ export class DetectionWatch {
     this.#set.learning = learning;
   }
 
-  /** Whether some detection may want to see the event of a row. */
-  wants(detector: Detector, ids: Int32Array): boolean {
-    return this.#set.wants(componentsOf(detector, ids), 1);
+  /** Whether some detection may want to see the event of a row, whoever it goes back to. */
+  wants(detector: Detector, ids: Int32Array, origin?: string): boolean {
+    const components = componentsOf(detector, ids);
+    return this.#set.wants({...components, origin: origin ?? components.principal}, 1);
   }
 
   take(event: DetectionEvent): void {

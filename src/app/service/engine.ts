@@ -715,7 +715,8 @@ class BatchRun {
       offset: batch.places[row * 2] as number,
       length: batch.places[row * 2 + 1] as number,
     };
-    const watched = this.#watch?.wants(detector, ids) === true;
+    const from = origin < 0 ? undefined : detector.text(this.#principal, origin);
+    const watched = this.#watch?.wants(detector, ids, from) === true;
     let best: Verdict | undefined;
     detector.judge(ids, time, (verdict) => {
       const {score} = verdict.scored;
@@ -727,7 +728,7 @@ class BatchRun {
         this.#note(verdict, at, batch, row, time, origin);
       }
     });
-    if (watched) this.#show(batch, row, time, origin, best);
+    if (watched) this.#show(batch, row, time, from, best);
     detector.learn(ids, time);
     if (stream.generation !== detector.generation) renew(stream);
   }
@@ -737,7 +738,7 @@ class BatchRun {
     batch: TracedBatch,
     row: number,
     time: number,
-    origin: number,
+    origin: string | undefined,
     best: Verdict | undefined,
   ): void {
     const {detector, ids} = this.#stream;
@@ -746,7 +747,7 @@ class BatchRun {
       new WatchedEvent(detector, ids, {
         time,
         id,
-        origin: origin < 0 ? undefined : detector.text(this.#principal, origin),
+        origin,
         verdict: best,
         record: () => this.#recordOf(batch, row, id),
       }),
