@@ -41,6 +41,8 @@ test('explains a detection: its condition, what it asks of others, and where it 
     expect(stdout).toMatch(/\nfrom +\S+ \(\S+\.yml:\d+\)\n/);
     for (const section of ['Condition', 'Runbook', 'Tests']) expect(stdout).toContain(section);
   }
+  const json = await run(['detections', 'explain', 'discovery-burst', '--format', 'json']);
+  expect(JSON.parse(json.stdout)).toMatchObject({id: 'discovery-burst', from: 'questions'});
   const none = await run(['detections', 'explain', 'root-usage']);
   expect(none.code).toBe(2);
   expect(none.stderr).toContain('cis-4.3-root-usage');
@@ -50,6 +52,10 @@ test('tests all shipped packs', async () => {
   const {code, stdout, stderr} = await run(['detections', 'test']);
   expect(code, stdout + stderr).toBe(0);
   expect(stdout).toMatch(/^\d+ detections, \d+ tests passed, 0 failed\n$/);
+  const json = await run(['detections', 'test', 'questions', '--format', 'json']);
+  const results = JSON.parse(json.stdout) as {passed: boolean}[];
+  expect(results.length).toBeGreaterThan(0);
+  expect(results.every(({passed}) => passed)).toBe(true);
 }, 60_000);
 
 test.each(STARTER_KINDS.filter(isInBuild))(
@@ -81,7 +87,7 @@ test('a test that fails ends with 1, a file that is wrong with 2 and every probl
   writeFileSync(file, detection('{ $.eventName = ConsoleLogin }', 'none'));
   const failing = await run(['detections', 'test', file]);
   expect(failing.code).toBe(1);
-  expect(failing.stdout).toContain('wanted none, found 1');
+  expect(failing.stdout).toContain('wanted no match, found 1 match');
   expect(failing.stdout).toContain(`${file}:6:`);
   writeFileSync(file, detection('{ $.eventName == ConsoleLogin }', 'perhaps'));
   const wrong = await run(['detections', 'test', file]);
