@@ -42,6 +42,7 @@ test('the package holds all that it needs, and works where it is installed', (co
     for (const wanted of [
       'bin/oddtrail.js',
       'contexts/cloudtrail.yml',
+      'detections/questions/questions.yml',
       'dist/index.js',
       'dist/index.d.ts',
       'dist/cli/main.js',
@@ -87,6 +88,9 @@ test('the package holds all that it needs, and works where it is installed', (co
       eventName: 'RunInstances',
       userIdentity: {type: 'IAMUser', accountId: '111122223333', userName: 'ann'},
     };
+    const tested = oddtrail('detections', 'test');
+    expect(tested.status, tested.stderr).toBe(0);
+    expect(tested.stdout).toMatch(/^[1-9]\d* detections, [1-9]\d* tests passed, 0 failed\n$/);
     writeFileSync(join(home, 'log.json'), JSON.stringify({Records: [record]}));
     const scored = oddtrail('score', 'log.json', '--format', 'jsonl', '--workers', '1');
     expect(scored.status, scored.stderr).toBe(0);

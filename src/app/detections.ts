@@ -15,7 +15,7 @@ import {InputFault} from './input-fault.ts';
 export type {Detection, DetectionOutput, Match, Severity} from '../detections/detection.ts';
 export {KINDS, SEVERITIES} from '../detections/detection.ts';
 export {DetectionSet} from '../detections/detection-set.ts';
-export {durationText} from '../detections/duration.ts';
+export {durationMs, durationText} from '../detections/duration.ts';
 export type {DetectionEvent} from '../detections/event.ts';
 export type {Json} from '../detections/json.ts';
 export {isInBuild} from '../detections/kinds.ts';

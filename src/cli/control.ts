@@ -1,4 +1,4 @@
-import {durationMs} from '../app/service/config.ts';
+import {durationMs} from '../app/detections.ts';
 import {withControl} from '../app/service/control.ts';
 import {loadConfig} from '../app/service/load-config.ts';
 import {LOCAL_TOKEN} from '../app/service/running.ts';

@@ -16,7 +16,7 @@ import {
 } from '../app/detections.ts';
 import {AppError} from '../base/errors.ts';
 import {oneOf} from './options.ts';
-import {type Output, plain, plainJson} from './output.ts';
+import {type Output, plain, plainJsonLines} from './output.ts';
 import {table} from './table.ts';
 
 export interface DetectionsOptions {
@@ -54,7 +54,7 @@ export async function detectionsTestCommand(
   const results = runTests(loaded.detections);
   const failed = results.filter(({passed}) => !passed);
   if (format === 'json') {
-    await output.write(`${plainJson(JSON.stringify(results, null, 2))}\n`);
+    await output.write(plainJsonLines(results));
     return failed.length > 0 ? 1 : 0;
   }
   const lines = (options.verbose === true ? results : failed).map((result) => {
@@ -82,7 +82,7 @@ export async function detectionsListCommand(
   const {loaded} = load(names, output, false);
   if (format === 'json') {
     const rows = loaded.detections.map(summaryOf);
-    await output.write(`${plainJson(JSON.stringify(rows, null, 2))}\n`);
+    await output.write(plainJsonLines(rows));
     return 0;
   }
   const rows = loaded.detections.map(({id, kind, severity, mode, from, techniques}) => [
@@ -155,9 +155,7 @@ export async function detectionsExplainCommand(
   }
   if (format === 'json') {
     const warnings = detection.warnings;
-    await output.write(
-      `${plainJson(JSON.stringify({...summaryOf(detection), warnings}, null, 2))}\n`,
-    );
+    await output.write(plainJsonLines({...summaryOf(detection), warnings}));
     return 0;
   }
   await output.write(textOf(detection, files, output));

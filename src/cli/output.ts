@@ -86,3 +86,9 @@ export function plainJson(json: string): string {
     char === '\n' ? char : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
+
+/** A value as JSON of many lines, made harmless as `plainJson` does, its line ends left alone. */
+export function plainJsonLines(value: unknown): string {
+  const lines = JSON.stringify(value, null, 2).split('\n');
+  return `${lines.map(plainJson).join('\n')}\n`;
+}

@@ -4,6 +4,7 @@ import {fileAlerter} from '../../alerts/file.ts';
 import {pagerDutyAlerter} from '../../alerts/pagerduty.ts';
 import {slackAlerter} from '../../alerts/slack.ts';
 import {webhookAlerter} from '../../alerts/webhook.ts';
+import {durationMs} from '../../detections/duration.ts';
 import type {Alerter} from '../../pipeline/alert.ts';
 import type {Source} from '../../pipeline/source.ts';
 import type {Store} from '../../pipeline/store.ts';
@@ -17,13 +18,7 @@ import {sqsSource} from '../../sources/sqs.ts';
 import {stdinSource} from '../../sources/stdin.ts';
 import {openDuckDbStore} from '../../stores/duckdb.ts';
 import {openPostgresStore} from '../../stores/postgres.ts';
-import {
-  type Config,
-  type DestinationConfig,
-  durationMs,
-  isLoopback,
-  type SourceConfig,
-} from './config.ts';
+import {type Config, type DestinationConfig, isLoopback, type SourceConfig} from './config.ts';
 import type {LoadedConfig} from './load-config.ts';
 
 /** A path of a configuration; relative ones start from the folder of its file. */

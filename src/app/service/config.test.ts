@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
+import {durationMs} from '../../detections/duration.ts';
 import type {Config} from './config.ts';
-import {durationMs} from './config.ts';
 import {parseConfig, REDACTED, redacted} from './load-config.ts';
 
 function problemsOf(text: string): string[] {

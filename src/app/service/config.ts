@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {duration as durationOf} from '../../detections/duration.ts';
 
 const SECRET = 'secret';
 
@@ -10,14 +11,6 @@ function secret(description: string) {
     .meta({[SECRET]: true, description});
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
 /** "250ms", "60s", "15m", "6h", "90d"; as milliseconds. */
 function duration(
   description: string,
@@ -27,32 +20,8 @@ function duration(
 ): z.ZodDefault<z.ZodString>;
 function duration(description: string, leastMs: number, mostMs: number): z.ZodOptional<z.ZodString>;
 function duration(description: string, leastMs: number, mostMs: number, fallback?: string) {
-  const schema = z
-    .string()
-    .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'A duration such as "30s", "15m", "6h" or "90d"')
-    .refine(
-      (text) => {
-        const ms = durationMs(text);
-        return Number.isNaN(ms) || (ms >= leastMs && ms <= mostMs);
-      },
-      {message: `Between ${durationText(leastMs)} and ${durationText(mostMs)}`},
-    )
-    .describe(description);
+  const schema = durationOf(leastMs, mostMs).describe(description);
   return fallback === undefined ? schema.optional() : schema.default(fallback);
-}
-
-/** Milliseconds of a duration; NaN if it is none. */
-export function durationMs(text: string): number {
-  const [, count, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
-  return count === undefined ? Number.NaN : Number(count) * (UNITS[unit] as number);
-}
-
-function durationText(ms: number): string {
-  for (const unit of ['d', 'h', 'm', 's'] as const) {
-    const size = UNITS[unit] as number;
-    if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;
-  }
-  return `${ms}ms`;
 }
 
 const DAY = 86_400_000;

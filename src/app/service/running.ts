@@ -12,6 +12,7 @@ import type {
   Profile,
 } from '../../api/types.ts';
 import {AppError} from '../../base/errors.ts';
+import {durationMs} from '../../detections/duration.ts';
 import type {Alerter} from '../../pipeline/alert.ts';
 import type {LiveFeed} from '../../pipeline/live-feed.ts';
 import {decompressed, recordAt} from '../../pipeline/record-at.ts';
@@ -21,7 +22,7 @@ import type {Logger} from '../../telemetry/log.ts';
 import {parseContexts} from '../contexts.ts';
 import {InputFault} from '../input-fault.ts';
 import {makeAlerter, makeSource, type SourceSettings, targetOf} from './adapters.ts';
-import {type Config, type DestinationConfig, durationMs, type SourceConfig} from './config.ts';
+import type {Config, DestinationConfig, SourceConfig} from './config.ts';
 import type {DataDirLock} from './data-dir-lock.ts';
 import type {EngineSettings} from './entries.ts';
 import type {Ingestor} from './ingestor.ts';

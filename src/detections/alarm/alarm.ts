@@ -3,8 +3,10 @@ import type {AlarmChange, AlarmState, Evaluator, EventNote, Needs, Sink} from '.
 import type {DetectionEvent} from '../event.ts';
 import {eventNote} from '../event-note.ts';
 import type {Json} from '../json.ts';
+import {valueAt} from '../path.ts';
+import {MAX_DIMENSION_LENGTH, numberOf} from '../pattern/metric.ts';
 import {type Decision, decide} from './decide.ts';
-import {fieldSteps, numberOf, valueAt} from './field.ts';
+import {fieldSteps} from './field.ts';
 import {MetricSeries, type Window} from './metric.ts';
 import {decisionReason} from './reason.ts';
 import {
@@ -31,9 +33,6 @@ export const MAX_BUCKETS = 100_000;
 
 /** An event dated further ahead of time than this is not told before time has come there. */
 const MAX_AHEAD_MS = 86_400_000;
-
-/** Longest value of a dimension; what is longer is cut. */
-const MAX_DIMENSION_LENGTH = 255;
 
 const NEVER = Number.NEGATIVE_INFINITY;
 

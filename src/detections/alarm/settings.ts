@@ -1,3 +1,4 @@
+import {MAX_DIMENSIONS, METRIC_UNITS} from '../pattern/metric.ts';
 import {type DecisionSettings, EXTRA_DATAPOINTS} from './decide.ts';
 
 const SECOND = 1000;
@@ -19,17 +20,6 @@ export const COMPARISON_NAMES = [
   ...Object.keys(COMPARISONS),
   ...Object.values(COMPARISONS),
 ] as Comparison[];
-
-/** Units of CloudWatch; they are shown, never converted. */
-export const UNITS = ['Seconds', 'Microseconds', 'Milliseconds', 'Percent', 'Count', 'None'].concat(
-  ['Bytes', 'Kilobytes', 'Megabytes', 'Gigabytes', 'Terabytes'],
-  ['Bits', 'Kilobits', 'Megabits', 'Gigabits', 'Terabits'],
-  ['Bytes', 'Kilobytes', 'Megabytes', 'Gigabytes', 'Terabytes'].map((unit) => `${unit}/Second`),
-  ['Bits', 'Kilobits', 'Megabits', 'Gigabits', 'Terabits', 'Count'].map((unit) => `${unit}/Second`),
-);
-
-/** Of a metric with dimensions: more would be refused by CloudWatch. */
-export const MAX_DIMENSIONS = 3;
 
 /** What a metric is made of, as a metric filter's transformation says it. */
 export interface MetricSettings {
@@ -105,7 +95,7 @@ export function checkAlarm(settings: AlarmSettings): AlarmProblem[] {
   } else if (!isField(metric.value)) {
     wrong(['metric', 'value'], 'A number or a field such as $.requestParameters.maxItems');
   }
-  if (metric.unit !== undefined && !UNITS.includes(metric.unit)) {
+  if (metric.unit !== undefined && !(METRIC_UNITS as readonly string[]).includes(metric.unit)) {
     wrong(['metric', 'unit'], 'Not a unit of CloudWatch, such as Count or Bytes/Second');
   }
   if (metric.default !== undefined && !Number.isFinite(metric.default)) {

@@ -1,5 +1,6 @@
 import type {Evaluator, EvaluatorFactory, Needs, Sink} from '../evaluator.ts';
 import type {DetectionEvent} from '../event.ts';
+import {eventNote} from '../event-note.ts';
 import type {Json} from '../json.ts';
 import {firstSeenEvaluator} from './first-seen.ts';
 import {
@@ -11,7 +12,6 @@ import {
   type Parameters,
 } from './language.ts';
 import {either} from './needs.ts';
-import {noteOf} from './note.ts';
 import {compileGroup, type Selector} from './selector.ts';
 import {sequenceEvaluator} from './sequence.ts';
 import {countEvaluator, shareEvaluator} from './windowed.ts';
@@ -177,7 +177,7 @@ class PlainEvaluator implements Evaluator {
       return;
     }
     const group = this.#selectors.map((select) => select(event));
-    sink.hit({time: event.time, event, group, facts: {}, evidence: [noteOf(event)], count: 1});
+    sink.hit({time: event.time, event, group, facts: {}, evidence: [eventNote(event)], count: 1});
   }
 
   advance(): void {}

@@ -1,9 +1,9 @@
 import {component} from '../../event/text.ts';
 import type {Evaluator, EvaluatorFactory, Sink} from '../evaluator.ts';
 import type {DetectionEvent} from '../event.ts';
+import {eventNote} from '../event-note.ts';
 import type {Json} from '../json.ts';
 import type {Condition} from './language.ts';
-import {noteOf} from './note.ts';
 import type {Selector} from './selector.ts';
 
 /** Combinations that a detection remembers; then the one unseen for longest is forgotten. */
@@ -83,7 +83,7 @@ class FirstSeenEvaluator implements Evaluator {
         new: values.join(', '),
         last_seen: before === undefined ? 'never' : new Date(before).toISOString().slice(0, 10),
       },
-      evidence: [noteOf(event)],
+      evidence: [eventNote(event)],
       count: 1,
     });
   }

@@ -2,6 +2,7 @@ import {EVENT_FIELDS, type EventField} from '../../event/fields.ts';
 import {component, NONE} from '../../event/text.ts';
 import type {DetectionEvent} from '../event.ts';
 import type {Json} from '../json.ts';
+import {valueAt} from '../path.ts';
 import type {Compiled} from './language.ts';
 
 /** Gives one text of an event; "-" where it has none. */
@@ -38,18 +39,6 @@ export function compileSelector(source: string): Compiled<Selector> {
     return {ok: false, faults: [{index: 0, message}]};
   }
   return {ok: true, value: (event) => component(textOf(valueAt(event.record, steps)))};
-}
-
-function valueAt(record: Json, steps: readonly (string | number)[]): Json | undefined {
-  let value: Json | undefined = record;
-  for (const step of steps) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    if (Array.isArray(value)) value = typeof step === 'number' ? value[step] : undefined;
-    else if (Object.hasOwn(value, step)) {
-      value = (value as Readonly<Record<string, Json>>)[step];
-    } else return undefined;
-  }
-  return value;
 }
 
 function textOf(value: Json | undefined): string {

@@ -1,10 +1,10 @@
 import type {Evaluator, EvaluatorFactory, EventNote, Needs, Sink} from '../evaluator.ts';
 import type {DetectionEvent} from '../event.ts';
+import {eventNote} from '../event-note.ts';
 import type {Json} from '../json.ts';
 import {Groups, MAX_LATENESS, type Memory} from './groups.ts';
 import type {Condition} from './language.ts';
 import {either} from './needs.ts';
-import {noteOf} from './note.ts';
 import type {Selector} from './selector.ts';
 
 /** Events of a group that may still be overtaken by late ones; of older ones what they came to. */
@@ -57,7 +57,7 @@ class SequenceEvaluator implements Evaluator {
     }
     if (mask === 0) return;
     this.#groups.with(event, (track, group) => {
-      const chain = track.add({time: event.time, mask, note: noteOf(event)});
+      const chain = track.add({time: event.time, mask, note: eventNote(event)});
       if (chain === undefined) return;
       const first = chain[0] as EventNote;
       const last = chain.at(-1) as EventNote;

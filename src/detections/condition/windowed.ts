@@ -1,9 +1,9 @@
 import type {Evaluator, EvaluatorFactory, Sink} from '../evaluator.ts';
 import type {DetectionEvent} from '../event.ts';
+import {eventNote} from '../event-note.ts';
 import type {Json} from '../json.ts';
 import {Groups, MAX_LATENESS} from './groups.ts';
 import type {Condition, TextExpression, Undecided} from './language.ts';
-import {noteOf} from './note.ts';
 import type {Selector} from './selector.ts';
 import {type Filled, Window, type WindowOptions} from './window.ts';
 
@@ -116,7 +116,7 @@ class WindowedEvaluator implements Evaluator {
       return;
     }
     this.#groups.with(event, (window, group) => {
-      const filled = window.add(event.time, value, () => noteOf(event));
+      const filled = window.add(event.time, value, () => eventNote(event));
       if (filled === undefined) return;
       const {events, notes} = filled;
       const facts = factsOf(filled);

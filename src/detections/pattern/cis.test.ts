@@ -5,8 +5,8 @@ import {eventOfRecord, prepareDerivation} from '../../event/derive.ts';
 import type {Hit} from '../evaluator.ts';
 import type {DetectionEvent} from '../event.ts';
 import type {Json} from '../json.ts';
+import {patternKind} from '../pattern-kind.ts';
 import {compileFilter} from './filter.ts';
-import {PATTERN_KIND} from './kind.ts';
 
 interface Declared {
   readonly id: string;
@@ -81,7 +81,7 @@ test.each(cases(VERBATIM))('as printed, %s', (_, detection, {events, expect: exp
 
 test.each(cases(TUNED))('as meant, %s', (_, detection, {events, expect: expected}) => {
   const groupBy = detection.group_by;
-  const built = PATTERN_KIND.build(detection.when, {id: detection.id, groupBy, parameters: {}});
+  const built = patternKind.build(detection.when, {id: detection.id, groupBy, parameters: {}});
   if (!built.ok) throw new Error(JSON.stringify(built.faults));
   const evaluator = built.evaluator();
   const hits: Hit[] = [];

@@ -17,7 +17,7 @@ export interface MetricTransformation {
 export const MAX_DIMENSIONS = 3;
 
 /** Longest name, and longest value, of a dimension. */
-const MAX_DIMENSION_LENGTH = 255;
+export const MAX_DIMENSION_LENGTH = 255;
 
 export const METRIC_UNITS = [
   'None',
@@ -104,9 +104,11 @@ export function compileMetric(pattern: Pattern, spec: MetricTransformation = {})
   };
 }
 
-/** A number, or a field of a text that reads as one. */
-function numberOf(value: Json | undefined): number | undefined {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+const NUMBER = /^\s*[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\s*$/;
+
+/** A finite number, or a text that is one as a whole, in digits; else undefined. */
+export function numberOf(value: Json | undefined): number | undefined {
+  const number = typeof value === 'string' && NUMBER.test(value) ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
