@@ -7,6 +7,7 @@ import {type Exclusion, KINDS, type Kind} from './detection.ts';
 import type {Json} from './json.ts';
 import type {KindPart} from './kind.ts';
 import {patternKind} from './pattern-kind.ts';
+import {sigmaKind} from './sigma/kind.ts';
 
 /** A kind whose folder is not part of this build: to load one is a problem, not a silence. */
 const missing: KindPart<unknown> = {
@@ -22,7 +23,7 @@ export const KIND_PARTS = {
   trap: missing,
   rate: missing,
   condition: conditionKind,
-  sigma: missing,
+  sigma: sigmaKind,
 } as const satisfies Record<Kind, Pick<KindPart<unknown>, 'build'>>;
 
 /** Whether detections of the kind can be run. */
