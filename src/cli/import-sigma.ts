@@ -23,6 +23,10 @@ export function addImportSigma(detections: Command, start: Start): void {
   detections
     .command('import')
     .description('make detections of rules in another language')
+    .addHelpText(
+      'after',
+      '\n  oddtrail detections import sigma PATH… [--out FILE] [--dry-run] [--strict]',
+    )
     .command('sigma')
     .argument('<path...>', 'files or folders of Sigma rules (.yml, .yaml)')
     .description('make detections of Sigma rules for AWS CloudTrail, which run as they are')
