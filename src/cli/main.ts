@@ -5,6 +5,7 @@ import {AppError} from '../base/errors.ts';
 import {demo} from './demo.ts';
 import {evaluateCommand} from './evaluate.ts';
 import {explainCommand} from './explain.ts';
+import {addImportSigma} from './import-sigma.ts';
 import {inspectCommand} from './inspect.ts';
 import {
   collect,
@@ -390,6 +391,7 @@ Exits with 1 if a test fails, with 2 if a file is wrong: then every problem is t
         (await import('./detections.ts')).detectionsNewCommand(id, options, output),
       ),
     );
+  addImportSigma(detections, start);
   learning(reading(detections.command('run')))
     .description('run detections over old logs, and print what they match')
     .option('--pack <name...>', 'shipped packs to run (default: all, unless --file)', collectNames)

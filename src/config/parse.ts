@@ -55,6 +55,8 @@ export interface YamlFile {
   readonly value: unknown;
   /** Of the value at `path`, or of the nearest thing above it that exists. */
   offsetOf(path: Path): number;
+  /** Of the key at the end of `path`, or of what is nearest to it. */
+  keyOffsetOf(path: Path): number;
   /** How the text at `path` is written; undefined where there is no text. */
   written(path: Path): WrittenText | undefined;
   /** The value at `path` as it is written, its lines moved to the left; "" where there is none. */
@@ -127,6 +129,7 @@ export function readYaml(
   const read: YamlFile = {
     value: root === null ? null : value,
     offsetOf: (path) => find(path).offset,
+    keyOffsetOf: (path) => offsetOfKey(document, path.slice(0, -1), String(path.at(-1))),
     written(path) {
       const {node, whole} = find(path);
       if (!whole || !isScalar(node) || typeof node.value !== 'string') return undefined;

@@ -8,6 +8,7 @@ import type {Json} from './json.ts';
 import type {KindPart} from './kind.ts';
 import {patternKind} from './pattern-kind.ts';
 import {rateKind} from './rate-kind.ts';
+import {sigmaKind} from './sigma/kind.ts';
 import {trapKind} from './trap/kind.ts';
 
 /** A kind whose folder is not part of this build: to load one is a problem, not a silence. */
@@ -24,7 +25,7 @@ export const KIND_PARTS = {
   trap: trapKind,
   rate: rateKind,
   condition: conditionKind,
-  sigma: missing,
+  sigma: sigmaKind,
 } as const satisfies Record<Kind, Pick<KindPart<unknown>, 'build'>>;
 
 /** Whether detections of the kind can be run. */

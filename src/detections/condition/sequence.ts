@@ -90,7 +90,7 @@ interface Mark {
 type Chain = readonly EventNote[];
 
 /** What one group has done of the sequence. */
-class Track implements Memory {
+export class Track implements Memory {
   newest = Number.NEGATIVE_INFINITY;
   readonly #steps: number;
   readonly #withinMs: number;
