@@ -54,6 +54,7 @@ const FLOORS: Record<string, Floor> = {
       'model',
       'score',
       'simulate',
+      'detections',
       'pipeline',
       'sources',
       'stores',

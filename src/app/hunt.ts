@@ -1,9 +1,10 @@
+import {readFile, stat} from 'node:fs/promises';
 import {type Detection, type Match, SEVERITIES, type Severity} from '../detections/detection.ts';
 import {DetectionSet} from '../detections/detection-set.ts';
 import type {DetectionEvent} from '../detections/event.ts';
 import type {Json} from '../detections/json.ts';
 import {type Components, EVENT_FIELDS} from '../event/fields.ts';
-import {recordAt} from '../pipeline/record-at.ts';
+import {decompressed, recordAt} from '../pipeline/record-at.ts';
 import {readDecompressed} from '../sources/files.ts';
 import type {EventView} from './score-trail.ts';
 
@@ -12,6 +13,8 @@ const MAX_WAITING = 4096;
 /** Of a file, what is held to read records from; and of all files. */
 const WINDOW_BYTES = 32 * 1024 * 1024;
 const MAX_HELD_BYTES = 256 * 1024 * 1024;
+/** Files of so many bytes, as stored, are read at once. */
+const SMALL_FILE_BYTES = 1024 * 1024;
 /** Matches that are kept; further ones are counted. */
 export const MAX_MATCHES = 200_000;
 /** Between two times at which the detections are told how late it is. */
@@ -193,7 +196,12 @@ class Files {
   async read({file, offset, length}: Waiting): Promise<Held> {
     // Mostly a file is smaller than that, and held whole.
     const from = offset + length <= WINDOW_BYTES ? 0 : offset;
-    const bytes = await readDecompressed(file, from, Math.max(WINDOW_BYTES, length));
+    const {size} = await stat(file);
+    // A stream for each of many small files costs more than all that is done with them.
+    const bytes =
+      from === 0 && size <= SMALL_FILE_BYTES
+        ? decompressed(await readFile(file)).subarray(0, WINDOW_BYTES)
+        : await readDecompressed(file, from, Math.max(WINDOW_BYTES, length));
     const held = {offset: from, bytes};
     this.#bytes += bytes.length - (this.#held.get(file)?.bytes.length ?? 0);
     this.#held.delete(file);

@@ -1,5 +1,7 @@
+import {assert} from '../base/assert.ts';
 import {hash64} from '../base/hash.ts';
 import type {Components} from '../event/fields.ts';
+import {compositeOrder} from './alarm/composite-expression.ts';
 import type {Detection, DetectionOutput, Exclusion, Match} from './detection.ts';
 import type {
   AlarmChange,
@@ -24,9 +26,6 @@ const MAX_MATCHES = 1_000;
 const MAX_NEWS = 20_000;
 /** Events told with a match. */
 const MAX_EVIDENCE = 20;
-/** A composite that changes others may go round so often; then it stops. */
-const MAX_CASCADE = 64;
-
 export interface DetectionSetOptions {
   /**
    * While it is true everything is seen and remembered, but what matches is `silent`: of history
@@ -47,11 +46,11 @@ export class DetectionSet {
   learning: boolean;
   #entries: readonly Entry[] = [];
   #byId = new Map<string, Entry>();
-  /** Entries that composites may hear of. */
-  #listeners: readonly Entry[] = [];
+  /** Those that hear of alarms, each behind those that it hears of. */
+  #composites: readonly Entry[] = [];
+  #others: readonly Entry[] = [];
   readonly #candidates = new Map<string, Map<string, readonly Entry[]>>();
   #time = Number.NEGATIVE_INFINITY;
-  #cascade = 0;
   #excluded = new Map<string, Map<string, number>>();
   #failed = new Map<string, {count: number; message: string}>();
   #alarms: {detection: string; change: AlarmChange}[] = [];
@@ -99,7 +98,8 @@ export class DetectionSet {
   advance(time: number): void {
     if (!(time > this.#time)) return;
     this.#time = time;
-    for (const {evaluator, sink} of this.#entries) evaluator.advance(time, sink);
+    for (const {evaluator, sink} of this.#others) evaluator.advance(time, sink);
+    for (const {evaluator, sink} of this.#composites) evaluator.advance(time, sink);
     for (const entry of this.#entries) entry.forget(time);
   }
 
@@ -110,7 +110,8 @@ export class DetectionSet {
   setAlarm(id: string, to: AlarmState, reason: string, time: number): boolean {
     const entry = this.#byId.get(id);
     if (entry?.evaluator.setState === undefined) return false;
-    entry.evaluator.setState(time, to, reason, entry.sink);
+    entry.evaluator.setState(to, reason, time, entry.sink);
+    for (const {evaluator, sink} of this.#composites) evaluator.advance(time, sink);
     return true;
   }
 
@@ -176,7 +177,10 @@ export class DetectionSet {
         return entry;
       });
     this.#byId = new Map(this.#entries.map((entry) => [entry.detection.id, entry]));
-    this.#listeners = this.#entries.filter(({evaluator}) => evaluator.alarmChanged !== undefined);
+    this.#others = this.#entries.filter(({evaluator}) => evaluator.child === undefined);
+    this.#composites = this.#inOrder(
+      this.#entries.filter(({evaluator}) => evaluator.child !== undefined),
+    );
     this.#candidates.clear();
     // What was found and not yet told stays: under the entry that found it.
   }
@@ -251,13 +255,18 @@ export class DetectionSet {
     const {id} = entry.detection;
     if (entry.room.alarms-- > 0) this.#alarms.push({detection: id, change});
     else this.#fail(entry.detection, 'more changes of state at once than are kept');
-    // Composites refer to no cycle; the bound is for those that would change for ever all the same.
-    if (this.#cascade >= MAX_CASCADE) return;
-    this.#cascade++;
-    for (const other of this.#listeners) {
-      if (other !== entry) other.evaluator.alarmChanged?.(id, change, other.sink);
-    }
-    this.#cascade--;
+    for (const {evaluator} of this.#composites) evaluator.child?.(id, change);
+  }
+
+  /** Composites, each behind those that it names. */
+  #inOrder(composites: readonly Entry[]): readonly Entry[] {
+    const named = new Map(
+      composites.map(({detection, evaluator}) => [detection.id, evaluator.ids ?? []]),
+    );
+    const found = compositeOrder(named);
+    // A circle is a problem of the files, and not run.
+    assert('order' in found, 'composites go round in a circle');
+    return found.order.flatMap((id) => this.#byId.get(id) ?? []);
   }
 
   #hit(entry: Entry, hit: Hit): void {

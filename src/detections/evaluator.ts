@@ -122,10 +122,12 @@ export interface Evaluator {
    * an entry of the journal, and while nothing comes as the clock goes.
    */
   advance(time: number, sink: Sink): void;
-  /** An alarm of another detection changed: for composites alone. Called in the order of changes. */
-  alarmChanged?(detection: string, change: AlarmChange, sink: Sink): void;
-  /** Sets the state by hand, for drills; it is evaluated anew afterwards. For alarms alone. */
-  setState?(time: number, to: AlarmState, reason: string, sink: Sink): void;
+  /** Alarms whose changes it is told of, by `child`: those of composites alone. */
+  readonly ids?: readonly string[];
+  /** An alarm changed; it is looked at with the next `advance`. */
+  child?(id: string, change: AlarmChange): void;
+  /** Sets the state by hand, for drills. Of alarms and composites alone. */
+  setState?(state: AlarmState, reason: string, time: number, sink: Sink): void;
   /** Everything it remembers, as JSON. */
   state(): Json;
   /** Goes on where `state` left off. A state it does not know (of an older declaration) is left. */

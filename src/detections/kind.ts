@@ -10,12 +10,12 @@ export interface KindSetup {
   readonly groupBy: readonly string[] | undefined;
   readonly parameters: Readonly<Record<string, Json>>;
   /** It is a test of the detection that runs: nothing late will come, so nothing is waited for. */
-  readonly test: boolean;
+  readonly test?: boolean;
 }
 
 /** Something wrong with, or to be said of, a `when`. */
 export interface Remark {
-  /** From `when` on. */
+  /** From `when` on; ["group_by", …] stands beside it. */
   readonly path: Path;
   /** Of the character within the text at `path`, where it is a text. */
   readonly index?: number;
@@ -32,6 +32,8 @@ export type Built =
       /** The condition in one spelling, for people. */
       readonly condition: string;
       readonly groupBy: readonly string[];
+      /** Names of the facts of its hits, for titles. */
+      readonly facts?: readonly string[];
       /** What it will not do as its author may think. */
       readonly warnings: readonly Remark[];
       /** Alarms and composites it asks for, for composites alone. */

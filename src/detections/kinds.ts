@@ -1,7 +1,9 @@
 import {z} from 'zod';
-import {KINDS, type Kind} from './detection.ts';
-import type {Hit} from './evaluator.ts';
-import type {DetectionEvent} from './event.ts';
+import {alarmKind} from './alarm-kind.ts';
+import {compositeKind} from './composite-kind.ts';
+import {compileCondition} from './condition/language.ts';
+import {conditionKind} from './condition-kind.ts';
+import {type Exclusion, KINDS, type Kind} from './detection.ts';
 import type {Json} from './json.ts';
 import type {KindPart} from './kind.ts';
 import {patternKind} from './pattern-kind.ts';
@@ -15,13 +17,18 @@ const missing: KindPart<unknown> = {
 /** What each kind is made of; its folder holds the work. */
 export const KIND_PARTS = {
   pattern: patternKind,
-  alarm: missing,
-  composite: missing,
+  alarm: alarmKind,
+  composite: compositeKind,
   trap: missing,
   rate: missing,
-  condition: missing,
+  condition: conditionKind,
   sigma: missing,
-} as const satisfies Record<Kind, KindPart<never> | KindPart<unknown> | KindPart<string>>;
+} as const satisfies Record<Kind, Pick<KindPart<unknown>, 'build'>>;
+
+/** Whether detections of the kind can be run. */
+export function isInBuild(kind: Kind): boolean {
+  return KIND_PARTS[kind] !== missing;
+}
 
 /** The kind of a `when` that the schema has passed. */
 export function kindOf(when: Readonly<Record<string, unknown>>): Kind {
@@ -35,28 +42,13 @@ interface Fault {
 }
 
 export type CompiledExclusion =
-  | {
-      readonly ok: true;
-      readonly holds: (event: DetectionEvent) => boolean | {readonly failed: string};
-    }
+  | {readonly ok: true; readonly holds: Exclusion['holds']}
   | {readonly ok: false; readonly faults: readonly Fault[]};
 
 export function compileExclusion(
-  _condition: string,
-  _parameters: Readonly<Record<string, Json>>,
+  condition: string,
+  parameters: Readonly<Record<string, Json>>,
 ): CompiledExclusion {
-  return {ok: false, faults: [{index: 0, message: 'Conditions are not in this build'}]};
-}
-
-export interface CompiledTitle {
-  readonly ok: boolean;
-  readonly faults: readonly Fault[];
-  readonly titleOf: (hit: Hit) => string;
-}
-
-export function compileTitle(
-  template: string,
-  _groupBy: readonly string[] | undefined,
-): CompiledTitle {
-  return {ok: true, faults: [], titleOf: () => template};
+  const compiled = compileCondition(condition, parameters);
+  return compiled.ok ? {ok: true, holds: compiled.value.holds} : compiled;
 }

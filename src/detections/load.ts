@@ -6,7 +6,7 @@ import {durationMs} from './duration.ts';
 import type {Needs} from './evaluator.ts';
 import type {Json} from './json.ts';
 import type {Built, KindSetup, Remark} from './kind.ts';
-import {compileExclusion, compileTitle, KIND_PARTS, kindOf} from './kinds.ts';
+import {compileExclusion, KIND_PARTS, kindOf} from './kinds.ts';
 import {
   type DeclaredDetection,
   type DeclaredTest,
@@ -19,6 +19,7 @@ import {
   whenSchema,
 } from './schema.ts';
 import {textPosition} from './text-position.ts';
+import {compileTitle} from './title.ts';
 
 /** A larger file is not read. */
 export const MAX_FILE_LENGTH = 5 * 1024 * 1024;
@@ -167,9 +168,12 @@ class Reader {
     const exclusions = declared.exclusions.map((each, i) =>
       this.#exclusion(each, i, parameters, now),
     );
-    const title = compileTitle(declared.title, declared.group_by);
-    for (const fault of title.faults) this.problem(['title'], fault.message, fault.index);
-    if (!built.ok || !title.ok || exclusions.includes(undefined)) return undefined;
+    // Without the facts of its kind a title cannot be judged.
+    const title = built.ok ? compileTitle(declared.title, built.facts) : undefined;
+    if (title?.ok === false) {
+      for (const {index, message} of title.faults) this.problem(['title'], message, index);
+    }
+    if (!built.ok || title?.ok !== true || exclusions.includes(undefined)) return undefined;
     for (const remark of built.warnings) {
       this.warning(['when', ...remark.path], remark.message, remark.index);
     }
@@ -179,7 +183,7 @@ class Reader {
       ...this.#answers(declared, kind, override),
       groupBy: built.groupBy,
       exclusions: exclusions as Exclusion[],
-      titleOf: title.titleOf,
+      titleOf: title.value,
     };
     const detection: LoadedDetection = {
       ...common,
@@ -279,7 +283,8 @@ class Reader {
     const built = build(when, setup);
     if (!built.ok) {
       for (const fault of built.faults) {
-        this.problem(['when', ...fault.path], fault.message, fault.index);
+        const beside = fault.path[0] === 'group_by';
+        this.problem(beside ? fault.path : ['when', ...fault.path], fault.message, fault.index);
       }
     }
     return built;

@@ -1,40 +1,34 @@
 import {z} from 'zod';
-import type {EventField} from '../event/fields.ts';
-import {EachEvaluator} from './each-evaluator.ts';
-import type {DetectionEvent} from './event.ts';
-import type {KindPart} from './kind.ts';
+import {conditionEvaluator} from './condition/evaluator.ts';
+import type {Condition} from './condition/language.ts';
+import {builtOf, optionsOf, textOf} from './condition-kind.ts';
+import type {KindPart, Remark} from './kind.ts';
 import {compileFilter} from './pattern/filter.ts';
+import type {DeclaredWhen} from './schema.ts';
 
-/** `pattern: '{ … }'`: each event that the filter matches is a hit. */
+/** `pattern: '{ … }'`: events that the filter matches; each, or so many within a window. */
 export const patternKind: KindPart<string> = {
   schema: z.string().min(1),
-  build(when, {groupBy = ['principal']}) {
-    const compiled = compileFilter(when.pattern as string);
-    if (!compiled.ok) {
-      const faults = compiled.problems.map(({index, message}) => ({
-        path: ['pattern'],
-        index,
-        message,
-      }));
-      return {ok: false, faults};
-    }
-    if (when.count !== undefined) {
-      return {ok: false, faults: [{path: ['count'], message: 'This is not in this build'}]};
-    }
+  build(when, setup) {
+    const given = when as DeclaredWhen;
+    const compiled = compileFilter(given.pattern ?? '');
+    if (!compiled.ok) return {ok: false, faults: compiled.problems.map(atPattern)};
     const {filter} = compiled;
-    const group = (event: DetectionEvent) =>
-      groupBy.map((name) => event.components[name as EventField] ?? '-');
-    return {
-      ok: true,
-      evaluator: () => new EachEvaluator(filter.needs, (event) => filter.matches(event), group),
+    const condition: Condition = {
+      source: filter.text,
       needs: filter.needs,
-      condition: filter.text,
-      groupBy,
-      warnings: filter.warnings.map(({span, message}) => ({
-        path: ['pattern'],
-        index: span.start,
-        message,
-      })),
+      holds: (event) => filter.matches(event),
     };
+    const text = textOf({...given, pattern: filter.text});
+    const built = builtOf(conditionEvaluator({...optionsOf(given, setup), condition}), text);
+    if (!built.ok) return built;
+    const warnings = filter.warnings.map(({span, message}) =>
+      atPattern({index: span.start, message}),
+    );
+    return {...built, warnings};
   },
 };
+
+function atPattern({index, message}: {readonly index: number; readonly message: string}): Remark {
+  return {path: ['pattern'], index, message};
+}

@@ -173,6 +173,9 @@ const when = z
       .strictObject({
         by: z.array(selector).min(1).max(8),
         within: duration(60_000, 400 * DAY).describe('Not seen for so long.'),
+        warm_up: duration(0, 400 * DAY)
+          .optional()
+          .describe('Nothing is new before so much was seen. Default: `within`, 7 days at most.'),
       })
       .optional()
       .describe('Values that were not seen together before.'),

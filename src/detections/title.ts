@@ -105,7 +105,7 @@ function scoreText(score: number): string {
 
 // Controls, bidirectional marks and overrides, what has no width, tags, halves of pairs.
 const HIDING =
-  /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u2065\u3164\ufe00-\ufe0f\uffa0\u{e0000}-\u{e0fff}]/gu;
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]|[\u115f\u1160\u2065\u3164\uffa0]|\p{Default_Ignorable_Code_Point}/gu;
 
 /** A value as a part of one line: nothing in it can break, hide or reorder text. */
 export function safeText(value: string): string {

@@ -22,8 +22,8 @@ const DEFAULT_WARM_UP = 7 * DAY;
 
 /** A condition over events as it stands in `when`; at most one of the four ways beside it. */
 export interface ConditionOptions {
-  /** CEL; absent for a sequence alone. */
-  readonly condition?: string | undefined;
+  /** CEL, or a condition of another language, compiled; absent for a sequence alone. */
+  readonly condition?: string | Condition | undefined;
   readonly count?:
     | {readonly atLeast: number; readonly withinMs: number; readonly distinct?: string | undefined}
     | undefined;
@@ -85,7 +85,7 @@ export function conditionEvaluator(options: ConditionOptions): BuiltCondition {
     return group.selectors;
   };
   const {condition: source} = options;
-  const condition = source === undefined ? undefined : cel(['condition'], source);
+  const condition = typeof source === 'string' ? cel(['condition'], source) : source;
   // A path of `group_by` stands beside `when`.
   const groupBy = options.groupBy ?? firstSeen?.by ?? ['principal'];
   const selectors = select(

@@ -102,7 +102,7 @@ class FirstSeenEvaluator implements Evaluator {
   }
 
   restore(state: Json): void {
-    if (!Array.isArray(state) || state.length !== 2) return;
+    if (!Array.isArray(state) || !Array.isArray(state[1])) return;
     const [since, seen] = state as unknown as [number | null, [string, number][]];
     this.#since = since ?? Number.POSITIVE_INFINITY;
     this.#seen = new Map(seen);

@@ -74,7 +74,9 @@ export class Groups<M extends Memory> {
     this.#memories.clear();
     this.#size = 0;
     if (!Array.isArray(state)) return;
-    for (const [values, kept] of state as [string[], Json][]) {
+    for (const one of state as Json[]) {
+      if (!Array.isArray(one) || !Array.isArray(one[0])) continue;
+      const [values, kept] = one as [string[], Json];
       const memory = this.#options.remake(kept);
       if (memory === undefined) continue;
       const key = values.length === 1 ? (values[0] as string) : JSON.stringify(values);

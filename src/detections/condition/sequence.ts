@@ -158,7 +158,9 @@ class Track implements Memory {
   }
 
   static restore(steps: number, withinMs: number, state: Json): Track | undefined {
-    if (!Array.isArray(state) || state.length !== 3) return undefined;
+    if (!Array.isArray(state) || !Array.isArray(state[1]) || !Array.isArray(state[2])) {
+      return undefined;
+    }
     const [newest, before, recent] = state as unknown as [number | null, (Chain | null)[], Mark[]];
     if (before.length !== steps) return undefined;
     const track = new Track(steps, withinMs);

@@ -36,8 +36,8 @@ export interface WindowOptions {
 /**
  * The events of one group in a window that slides over event time: (end − within, end], where the
  * end is the time of an event in it. A late event counts in every window that it falls into, up to
- * `MAX_LATENESS`. Once a window is full its events are used up, and the next is full at the
- * earliest `within` later.
+ * `MAX_LATENESS`. Once a window is full, it and all before it are used up, and the next ends at
+ * the earliest `within` later.
  */
 export class Window implements Memory {
   newest = Number.NEGATIVE_INFINITY;
@@ -45,7 +45,7 @@ export class Window implements Memory {
   /** By time; those of the same time in the order of their arrival. */
   #entries: Entry[] = [];
   #notes = 0;
-  /** Ends of full windows, of late. */
+  /** End of the last full window. */
   #filled = Number.NEGATIVE_INFINITY;
 
   constructor(options: WindowOptions) {
@@ -89,7 +89,7 @@ export class Window implements Memory {
   }
 
   static restore(options: WindowOptions, state: Json): Window | undefined {
-    if (!Array.isArray(state) || state.length !== 3) return undefined;
+    if (!Array.isArray(state) || !Array.isArray(state[2])) return undefined;
     const [newest, filled, entries] = state as [number | null, number | null, Json[]];
     const window = new Window(options);
     window.newest = newest ?? Number.NEGATIVE_INFINITY;
@@ -113,7 +113,7 @@ export class Window implements Memory {
       if (end >= time + withinMs) break;
       // All of the same time belong to the same windows.
       if (entries[to + 1]?.time === end) continue;
-      if (Math.abs(end - this.#filled) < withinMs) continue;
+      if (end - this.#filled < withinMs) continue;
       const from = this.#after(end - withinMs);
       const events = to + 1 - from;
       if (!enough(events, events)) continue;

@@ -43,6 +43,7 @@ test.each([
     '{ ($.errorCode = "A*") || ($.sourceIPAddress!="b") || ($.eventName!="c") }',
     ['always: $.sourceIPAddress!="b") || ($.eventName!="c"'],
   ],
+  ['{ ($.eventName != a || $.eventSource != b) && $.eventType = c }', []],
   ['{ $.eventName != a || $.eventName != b }', ['always: $.eventName != a || $.eventName != b']],
   ['{ $.eventName = a || $.eventName != a }', ['always: $.eventName != a']],
   ['{ $.eventName = a && $.eventName = b }', ['never: $.eventName = b']],

@@ -140,7 +140,7 @@ function lintJson({expression}: JsonPattern, warn: Warn): void {
     if (test.kind === 'is') lintIs(test, warn);
   }
   lintPrecedence(expression, warn);
-  lintJunctions(expression, warn);
+  lintJunctions(expression, true, warn);
 }
 
 function lintComparison(test: Comparison, wildcard: boolean, warn: Warn): void {
@@ -233,28 +233,32 @@ function lintPrecedence<Leaf extends {readonly kind: string; readonly span: Span
 }
 
 /** Alternatives that leave out nothing, and conditions that cannot hold together. */
-function lintJunctions(expression: Expression<JsonTest>, warn: Warn): void {
+function lintJunctions(expression: Expression<JsonTest>, whole: boolean, warn: Warn): void {
   if (isGroup(expression)) {
-    lintJunctions(expression.inner, warn);
+    lintJunctions(expression.inner, whole, warn);
     return;
   }
   if (!isJunction(expression)) return;
   const comparisons = expression.operands.map(bare).flatMap((operand) => {
     return operand.kind === 'compare' && !hasWildcard(operand.selector) ? [operand] : [];
   });
-  if (expression.kind === 'or') lintAlternatives(comparisons, expression.operands.length, warn);
+  if (expression.kind === 'or') lintAlternatives(comparisons, whole, warn);
   else lintTogether(comparisons, warn);
-  for (const operand of expression.operands) lintJunctions(operand, warn);
+  for (const operand of expression.operands) {
+    lintJunctions(operand, whole && expression.kind === 'or', warn);
+  }
 }
 
-function lintAlternatives(comparisons: readonly Comparison[], all: number, warn: Warn): void {
+/** @param whole whether nothing else has to hold; else "not both" may be just what is meant. */
+function lintAlternatives(comparisons: readonly Comparison[], whole: boolean, warn: Warn): void {
   const unequal = comparisons.filter(({operator}) => operator === '!=');
   const [first, ...others] = unequal;
-  if (first === undefined || all < 2) return;
+  if (first === undefined) return;
   const span = {start: first.span.start, end: (others.at(-1) ?? first).span.end};
   const listed = unequal.map(({selector}) => printSelector(selector));
   if (unequal.length > 1) {
     const same = listed.every((name) => name === listed[0]);
+    if (!same && !whole) return;
     warn(
       'always',
       span,
@@ -270,6 +274,7 @@ function lintAlternatives(comparisons: readonly Comparison[], all: number, warn:
       printSelector(other.selector) === listed[0] &&
       printValue(other.value) === printValue(first.value),
   );
+  if (opposite === undefined && !whole) return;
   warn(
     'always',
     span,

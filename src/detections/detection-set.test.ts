@@ -1,0 +1,165 @@
+import fc from 'fast-check';
+import {expect, test} from 'vitest';
+import type {Detection} from './detection.ts';
+import {DetectionSet} from './detection-set.ts';
+import type {DetectionEvent} from './event.ts';
+import {loadDetections} from './load.ts';
+import {testEvent} from './test-event.ts';
+
+const HOUR = 3_600_000;
+const START = Date.UTC(2026, 0, 5);
+
+function detections(text: string): readonly Detection[] {
+  const loaded = loadDetections([{file: 'a.yml', text}]);
+  expect(loaded.problems).toEqual([]);
+  return loaded.detections;
+}
+
+const A = `detections:
+  - id: a
+    title: '{{principal}}'
+    when: {condition: 'event.operation == "s3:A"'}
+`;
+
+function event(minutes: number, operation: string, principal = 'p'): DetectionEvent {
+  const id = `${minutes} ${operation} ${principal}`;
+  return testEvent(START + minutes * 60_000, id, {operation, principal});
+}
+
+test('hits of a group are one match, told whole with each drain', () => {
+  const set = new DetectionSet(detections(A));
+  set.take(event(0, 's3:A'));
+  set.take(event(1, 's3:A'));
+  set.take(event(2, 's3:A', 'q'));
+  set.take(event(2, 's3:B'));
+  const [first, other, ...rest] = set.drain().matches;
+  expect(rest).toEqual([]);
+  expect(first).toMatchObject({title: 'p', revision: 1, mode: 'live', hit: {count: 2}});
+  expect(other).toMatchObject({title: 'q', revision: 1, hit: {count: 1}});
+  set.take(event(59, 's3:A'));
+  expect(set.drain().matches).toMatchObject([{key: first?.key, revision: 2, hit: {count: 3}}]);
+  expect(set.drain().matches).toEqual([]);
+  set.take(event(60, 's3:A'));
+  const [next] = set.drain().matches;
+  expect(next).toMatchObject({revision: 1, hit: {count: 1}});
+  expect(next?.key).not.toBe(first?.key);
+});
+
+test('what is excluded is not seen, until the exclusion expires', () => {
+  const set = new DetectionSet(
+    detections(`${A}    exclusions:
+      - {id: e, condition: 'event.principal == "p"', owner: o, reason: r, expires: '2026-01-05T01:00:00Z'}
+`),
+  );
+  set.take(event(59, 's3:A'));
+  expect(set.drain()).toMatchObject({matches: [], excluded: {a: {e: 1}}});
+  set.take(event(60, 's3:A'));
+  expect(set.drain()).toMatchObject({matches: [{revision: 1}], excluded: {}});
+});
+
+test('is silent until its time, and while it learns', () => {
+  const set = new DetectionSet(detections(`${A}    silent_until: '2026-01-05T01:00:00Z'\n`));
+  set.take(event(30, 's3:A'));
+  set.take(event(60, 's3:A'));
+  expect(set.drain().matches.map(({mode}) => mode)).toEqual(['silent', 'live']);
+  const learning = new DetectionSet(detections(A), {learning: true});
+  learning.take(event(0, 's3:A'));
+  learning.learning = false;
+  learning.take(event(1, 's3:A'));
+  expect(learning.drain().matches.map(({mode}) => mode)).toEqual(['silent', 'live']);
+});
+
+test('a condition that cannot be decided is counted, never thrown', () => {
+  const set = new DetectionSet(
+    detections(A.replace('event.operation == "s3:A"', 'record.x.y == "z"')),
+  );
+  set.take(event(0, 's3:A'));
+  set.take(event(1, 's3:A'));
+  const {matches, failed} = set.drain();
+  expect(matches).toEqual([]);
+  expect(failed.a).toMatchObject({count: 2});
+});
+
+test('asks for what may matter alone', () => {
+  const set = new DetectionSet(detections(A));
+  expect(set.wants({operation: 's3:A', kind: 'user', error: '-'}, 0)).toBe(true);
+  expect(set.wants({operation: 's3:B', kind: 'user', error: '-'}, 1)).toBe(false);
+  expect(set.candidates({operation: 's3:A', kind: 'user', error: '-'})).toEqual(['a']);
+});
+
+const COUNT = `detections:
+  - id: count
+    title: '{{count}}'
+    when: {condition: 'event.operation == "s3:A"', count: {at_least: 3, within: 1h}}
+`;
+
+test('a reload keeps what an unchanged condition has seen', () => {
+  const set = new DetectionSet(detections(COUNT));
+  set.take(event(0, 's3:A'));
+  set.take(event(1, 's3:A'));
+  set.replace(detections(COUNT.replace("title: '", "severity: low\n    title: 'x ")));
+  set.take(event(2, 's3:A'));
+  expect(set.drain().matches).toMatchObject([{title: 'x 3', severity: 'low'}]);
+  set.take(event(10, 's3:A'));
+  set.take(event(11, 's3:A'));
+  set.replace(detections(COUNT.replace('within: 1h', 'within: 2h')));
+  set.take(event(12, 's3:A'));
+  expect(set.drain().matches).toEqual([]);
+  set.replace([]);
+  expect(set.size).toBe(0);
+});
+
+test('goes on from its state as if it had not stopped', () => {
+  const both = () => detections(`${A}${COUNT.replace('detections:\n', '')}`);
+  const steps = fc.array(
+    fc.record({
+      minutes: fc.integer({min: 0, max: 300}),
+      operation: fc.constantFrom('s3:A', 's3:B'),
+      principal: fc.constantFrom('p', 'q'),
+    }),
+    {maxLength: 40},
+  );
+  fc.assert(
+    fc.property(steps, fc.nat(40), (given, stop) => {
+      const whole = new DetectionSet(both());
+      let cut = new DetectionSet(both());
+      given.forEach(({minutes, operation, principal}, i) => {
+        if (i === stop) {
+          const state = JSON.parse(JSON.stringify(cut.state()));
+          cut = new DetectionSet(both());
+          cut.restore(state);
+        }
+        for (const set of [whole, cut]) {
+          set.take(event(minutes, operation, principal));
+          set.advance(START + minutes * 60_000 - HOUR);
+        }
+        expect(cut.drain()).toEqual(whole.drain());
+      });
+    }),
+    {numRuns: 50},
+  );
+});
+
+test('an alarm moves the composites that name it, and can be set by hand', () => {
+  const set = new DetectionSet(
+    detections(`detections:
+  - id: over
+    title: both
+    when: {composite: 'ALARM("low")'}
+  - id: low
+    title: many
+    when:
+      alarm: {pattern: '{ $.eventName = "A" }', metric: {name: a}, period: 1m, threshold: 1}
+`),
+  );
+  set.advance(START);
+  set.drain();
+  expect(set.setAlarm('low', 'ALARM', 'drill', START + 60_000)).toBe(true);
+  expect(set.setAlarm('nope', 'ALARM', 'drill', START + 60_000)).toBe(false);
+  const {alarms, matches} = set.drain();
+  expect(alarms.map(({detection, change}) => [detection, change.to])).toEqual([
+    ['low', 'ALARM'],
+    ['over', 'ALARM'],
+  ]);
+  expect(matches.map(({detection}) => detection)).toEqual(['low', 'over']);
+});
