@@ -586,7 +586,11 @@ export class RunningService implements Service {
 /** What of a configuration decides about results. */
 export function settingsOf({alerts, server, keep}: Config): EngineSettings {
   return {
-    destinations: alerts.destinations.map(({name, min_score}) => ({name, minScore: min_score})),
+    destinations: alerts.destinations.map(({name, min_score, min_severity}) => ({
+      name,
+      minScore: min_score,
+      ...(min_severity !== 'none' && {minSeverity: min_severity}),
+    })),
     publicUrl: (server.public_url ?? '').replace(/\/+$/, ''),
     keep: {
       // What has no row cannot have more.
