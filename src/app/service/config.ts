@@ -204,7 +204,9 @@ function minSeverity(fallback: 'critical' | 'high' | 'medium') {
   return z
     .enum([...SEVERITIES, 'none'])
     .default(fallback)
-    .describe('Lowest severity of matches of declared detections that is told; `none` for no match.');
+    .describe(
+      'Lowest severity of matches of declared detections that is told; `none` for no match.',
+    );
 }
 
 const destination = z.discriminatedUnion('type', [
