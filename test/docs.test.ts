@@ -7,6 +7,7 @@ import {contextsSchema, parseContexts} from '../src/app/contexts.ts';
 import {configSchema} from '../src/app/service/config.ts';
 import {parseConfig} from '../src/app/service/load-config.ts';
 import {SCENARIO_NAMES} from '../src/app/simulate-to-folder.ts';
+import {loadDetections} from '../src/detections/load.ts';
 import {EVENT_FIELDS} from '../src/event/fields.ts';
 import {PRINCIPAL_KINDS} from '../src/event/principal.ts';
 import * as library from '../src/index.ts';
@@ -142,11 +143,17 @@ test('every command and option in the pages is one that --help knows', () => {
 
 test('every excerpt of YAML in the pages is a sound file', () => {
   const settings = new Set(Object.keys(configSchema.shape));
-  const found = {contexts: 0, configuration: 0};
+  const found = {contexts: 0, configuration: 0, detections: 0};
   for (const {place, code} of PAGES.flatMap((page) => blocksOf(page, 'yaml'))) {
     const variables = Object.fromEntries(
       [...code.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => [name, 'https://x.example/y']),
     );
+    // A file of detections is a list of them; the configuration has a section of that name.
+    if (/^detections:\n *- /m.test(code)) {
+      expect(loadDetections([{file: place, text: code}]).problems).toEqual([]);
+      found.detections++;
+      continue;
+    }
     const keys = [...code.matchAll(/^(\w+):/gm)].map(([, key = '']) => key);
     // Both kinds of files have a "contexts".
     const kind = keys.every((key) => settings.has(key)) ? 'configuration' : 'contexts';
@@ -157,6 +164,7 @@ test('every excerpt of YAML in the pages is a sound file', () => {
   }
   expect(found.contexts).toBeGreaterThan(4);
   expect(found.configuration).toBeGreaterThan(0);
+  expect(found.detections).toBeGreaterThan(0);
 });
 
 /** Every key of a JSON schema's objects, to any depth. */

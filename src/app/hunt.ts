@@ -73,7 +73,9 @@ export class Hunt {
     if (time > this.#newest) this.#newest = time;
     const operation = event.text('operation');
     const kind = event.text('kind');
-    if (!this.#set.wants({operation, kind, error: event.text('error')}, score)) return;
+    const principal = event.text('principal');
+    const asked = {operation, kind, error: event.text('error'), principal, origin: event.origin};
+    if (!this.#set.wants(asked, score)) return;
     const components = Object.fromEntries(
       EVENT_FIELDS.map((field) => [field, event.text(field)]),
     ) as Components;

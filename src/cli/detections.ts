@@ -190,6 +190,7 @@ function textOf(detection: LoadedDetection, files: DetectionFile[], output: Outp
     needs.operation === undefined ? 'any operation' : 'certain operations',
     needs.failed === true ? 'failed calls' : '',
     needs.kinds === undefined ? '' : `principals of kind ${[...needs.kinds].join(', ')}`,
+    needs.orCaller === undefined ? '' : 'or certain callers',
     needs.minScore === undefined ? '' : `a score from ${needs.minScore}`,
   ];
   fact('looks at', wants.filter((want) => want !== '').join('; '));

@@ -253,8 +253,73 @@ Files are read as one trail: in order of delivery, events in order of time, dupl
     );
 
   addDetectionCommands(program, start, learning, reading);
+  addTrapCommands(program, start);
   addServiceCommands(program, start);
   return program;
+}
+
+/** Commands of traps; loaded on use. */
+function addTrapCommands(program: Command, start: Start): void {
+  const traps = program
+    .command('traps')
+    .description('decoys that nobody has a reason to touch: list, check, drill, lay out')
+    .addHelpText(
+      'after',
+      `
+NAME is a file, a folder, or a shipped pack; without one the pack "traps" is taken.
+
+Examples:
+  oddtrail traps check --trail main                 whether the trail would log each trap
+  oddtrail traps check --evidence AWSLogs/          the same, by what files of it show
+  oddtrail traps drill trap-canary-role -c o.yml    touch it for practice, follow the alert
+  oddtrail traps terraform --out decoys/            the decoys as Terraform`,
+    );
+  const named = (command: Command) =>
+    command
+      .argument('[name...]', 'files, folders or shipped packs (default: the pack "traps")')
+      .option('-q, --quiet', 'no progress and no notes');
+  const placed = (command: Command) =>
+    command
+      .option('--account <id>', 'account that the decoys are in, where the trap does not say')
+      .option('--region <region>', 'region that they are in');
+  const load = () => import('./traps.ts');
+
+  named(traps.command('list'))
+    .description('one line for each trap')
+    .option('--format <format>', 'table or json', 'table')
+    .action((names: string[], options) =>
+      start(options, async (output) => (await load()).trapsListCommand(names, options, output)),
+    );
+  placed(named(traps.command('check')))
+    .description('tell whether the trail would log a touch, and what it must be told')
+    .option('--trail <name>', 'ask AWS what this trail is told to log')
+    .option('--aws-region <region>', 'with --trail: where to ask')
+    .option('--evidence <path...>', 'files or folders of the trail, to judge by', collect)
+    .option('--format <format>', 'text or json', 'text')
+    .addHelpText('after', '\nExits with 1 if touches of a trap that is on would not be logged.')
+    .action((names: string[], options) =>
+      start(options, async (output) => (await load()).trapsCheckCommand(names, options, output)),
+    );
+  placed(named(traps.command('drill').argument('<id>', 'of the trap')))
+    .description('send the record of a touch to the running service, and follow the alert')
+    .option('-c, --config <file>', 'configuration of the service')
+    .option('--print', 'print the record, and send nothing')
+    .option('--timeout <seconds>', 'how long to wait for the alert', parsePositive, 60)
+    .addHelpText('after', '\nExits with 1 if the alert did not arrive.')
+    .action((id: string, names: string[], options) =>
+      start(options, async (output) =>
+        (await load()).trapsDrillCommand(id, names, options, version(), output),
+      ),
+    );
+  named(traps.command('terraform'))
+    .description('write the decoys as Terraform, with what the trail must log')
+    .option('--out <dir>', 'folder to write to (default: print)')
+    .option('--all', 'also traps that are off')
+    .action((names: string[], options) =>
+      start(options, async (output) =>
+        (await load()).trapsTerraformCommand(names, options, output),
+      ),
+    );
 }
 
 /** Commands of declared detections; loaded on use. */

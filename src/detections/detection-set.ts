@@ -18,6 +18,8 @@ import type {Json} from './json.ts';
 
 /** Distinct operations whose candidates are remembered; then all are forgotten and found anew. */
 const MAX_OPERATIONS = 20_000;
+/** The same for distinct callers. */
+const MAX_CALLERS = 50_000;
 /** Groups of a detection that dedup remembers; then the one begun longest ago is forgotten. */
 const MAX_GROUPS = 10_000;
 /** Matches of a detection between two drains; what is beyond is counted as failed. */
@@ -35,7 +37,12 @@ export interface DetectionSetOptions {
 }
 
 /** Components that `needs` ask for. */
-export type Asked = Pick<Components, 'operation' | 'kind' | 'error'>;
+export interface Asked extends Pick<Components, 'operation' | 'kind' | 'error'> {
+  /** Left out, it is taken for one that somebody wants to see. */
+  readonly principal?: string;
+  /** Whom its roles go back to, if to another. */
+  readonly origin?: string | undefined;
+}
 
 /**
  * All detections at work on a stream: gives each event to those whose `needs` it meets, leaves out
@@ -50,6 +57,9 @@ export class DetectionSet {
   #composites: readonly Entry[] = [];
   #others: readonly Entry[] = [];
   readonly #candidates = new Map<string, Map<string, readonly Entry[]>>();
+  /** Entries that want to see all of a caller, by kind and principal. */
+  readonly #callers = new Map<string, readonly Entry[]>();
+  #asksCallers = false;
   #time = Number.NEGATIVE_INFINITY;
   #excluded = new Map<string, Map<string, number>>();
   #failed = new Map<string, {count: number; message: string}>();
@@ -86,7 +96,9 @@ export class DetectionSet {
 
   /** Shows an event to whom it concerns. Late ones are taken as they come. */
   take(event: DetectionEvent): void {
-    for (const entry of this.#candidatesOf(event.components)) {
+    const {components, origin} = event;
+    const {operation, kind, error, principal} = components;
+    for (const entry of this.#candidatesOf({operation, kind, error, principal, origin})) {
       const {evaluator} = entry;
       if (event.score < (evaluator.needs.minScore ?? 0)) continue;
       if (this.#isExcluded(entry, event)) continue;
@@ -182,10 +194,37 @@ export class DetectionSet {
       this.#entries.filter(({evaluator}) => evaluator.child !== undefined),
     );
     this.#candidates.clear();
+    this.#callers.clear();
+    this.#asksCallers = this.#entries.some(({evaluator}) => evaluator.needs.orCaller !== undefined);
     // What was found and not yet told stays: under the entry that found it.
   }
 
-  #candidatesOf({operation, kind, error}: Asked): readonly Entry[] {
+  #candidatesOf(asked: Asked): readonly Entry[] {
+    const usual = this.#byOperation(asked);
+    if (!this.#asksCallers) return usual;
+    const {principal, kind, origin = principal} = asked;
+    const own = this.#byCaller(principal, kind);
+    const behind = origin === principal ? [] : this.#byCaller(origin, '');
+    if (own.length === 0 && behind.length === 0) return usual;
+    const any = new Set([...usual, ...own, ...behind]);
+    return this.#entries.filter((entry) => any.has(entry));
+  }
+
+  #byCaller(principal: string | undefined, kind: string): readonly Entry[] {
+    const key = `${kind} ${principal ?? ''}`;
+    let known = this.#callers.get(key);
+    if (known === undefined) {
+      if (this.#callers.size >= MAX_CALLERS) this.#callers.clear();
+      known = this.#entries.filter(({evaluator: {needs}}) => {
+        if (needs.orCaller === undefined) return false;
+        return principal === undefined || needs.orCaller(principal, kind);
+      });
+      this.#callers.set(key, known);
+    }
+    return known;
+  }
+
+  #byOperation({operation, kind, error}: Asked): readonly Entry[] {
     let known = this.#candidates.get(operation);
     if (known === undefined) {
       if (this.#candidates.size >= MAX_OPERATIONS) this.#candidates.clear();

@@ -13,6 +13,12 @@ export interface Needs {
   /** Kinds of principals, as in the component `kind`. */
   readonly kinds?: ReadonlySet<string>;
   readonly minScore?: number;
+  /**
+   * Or else, whatever the operation, the error and the kind: the caller, by its components
+   * `principal` and `kind`, or, with "" for a kind, the principal that its roles go back to. Asked
+   * once for each distinct one.
+   */
+  readonly orCaller?: (principal: string, kind: string) => boolean;
 }
 
 /** An event, as remembered by what it led to. */

@@ -1,5 +1,6 @@
 import type {z} from 'zod';
 import type {Path} from '../config/parse.ts';
+import type {Exclusion, Severity} from './detection.ts';
 import type {EvaluatorFactory, Needs} from './evaluator.ts';
 import type {Json} from './json.ts';
 
@@ -38,6 +39,11 @@ export type Built =
       readonly warnings: readonly Remark[];
       /** Alarms and composites it asks for, for composites alone. */
       readonly refersTo?: readonly (Remark & {readonly id: string})[];
+      /** What the kind itself leaves out and counts, for traps alone. */
+      readonly exclusions?: readonly Exclusion[];
+      /** Unless the detection has its own. */
+      readonly title?: string;
+      readonly severity?: Severity;
     };
 
 /** A kind of condition: what may be written under its name, and what is made of it. */

@@ -7,6 +7,8 @@ import {type Exclusion, KINDS, type Kind} from './detection.ts';
 import type {Json} from './json.ts';
 import type {KindPart} from './kind.ts';
 import {patternKind} from './pattern-kind.ts';
+import {rateKind} from './rate-kind.ts';
+import {trapKind} from './trap/kind.ts';
 
 /** A kind whose folder is not part of this build: to load one is a problem, not a silence. */
 const missing: KindPart<unknown> = {
@@ -19,8 +21,8 @@ export const KIND_PARTS = {
   pattern: patternKind,
   alarm: alarmKind,
   composite: compositeKind,
-  trap: missing,
-  rate: missing,
+  trap: trapKind,
+  rate: rateKind,
   condition: conditionKind,
   sigma: missing,
 } as const satisfies Record<Kind, Pick<KindPart<unknown>, 'build'>>;

@@ -169,7 +169,7 @@ class Reader {
       this.#exclusion(each, i, parameters, now),
     );
     // Without the facts of its kind a title cannot be judged.
-    const title = built.ok ? compileTitle(declared.title, built.facts) : undefined;
+    const title = built.ok ? compileTitle(template(declared, built), built.facts) : undefined;
     if (title?.ok === false) {
       for (const {index, message} of title.faults) this.problem(['title'], message, index);
     }
@@ -180,9 +180,9 @@ class Reader {
     this.#remark(declared);
 
     const common = {
-      ...this.#answers(declared, kind, override),
+      ...this.#answers(declared, kind, built, override),
       groupBy: built.groupBy,
-      exclusions: exclusions as Exclusion[],
+      exclusions: [...(exclusions as Exclusion[]), ...(built.exclusions ?? [])],
       titleOf: title.value,
     };
     const detection: LoadedDetection = {
@@ -243,15 +243,21 @@ class Reader {
     this.#warnings.push(this.#at(path, message, index));
   }
 
-  #answers(declared: DeclaredDetection, kind: Kind, override: Override | undefined) {
+  #answers(
+    declared: DeclaredDetection,
+    kind: Kind,
+    built: Built & {readonly ok: true},
+    override: Override | undefined,
+  ) {
     const rate = kind === 'rate';
+    const usual = built.severity ?? (rate ? 'informational' : 'medium');
     const until = override?.silent_until ?? declared.silent_until;
     return {
       id: declared.id,
       kind,
-      title: declared.title,
+      title: template(declared, built),
       description: declared.description.trim(),
-      severity: override?.severity ?? declared.severity ?? (rate ? 'informational' : 'medium'),
+      severity: override?.severity ?? declared.severity ?? usual,
       mode: override?.mode ?? declared.mode ?? (rate ? 'silent' : 'live'),
       silentUntil: until === undefined ? null : momentMs(until),
       techniques: declared.techniques,
@@ -384,6 +390,10 @@ function typeName(value: unknown): string {
   if (Array.isArray(value)) return 'list';
   if (value === null) return 'null';
   return {string: 'text', object: 'map'}[typeof value as string] ?? typeof value;
+}
+
+function template(declared: DeclaredDetection, built: Built & {readonly ok: true}): string {
+  return declared.title ?? built.title ?? declared.id;
 }
 
 /** What decides what a detection remembers; its title, say, does not. */

@@ -40,6 +40,46 @@ test('expressions of plain text decide as the automaton does', () => {
   );
 });
 
+test('expressions that hold a text decide as the automaton does', () => {
+  const source = fc
+    .array(
+      fc.constantFrom(
+        'aba',
+        'bbb',
+        'a',
+        '.',
+        '[ab]',
+        '[^a]',
+        '\\d',
+        '*',
+        '+',
+        '?',
+        '{2}',
+        '{0,1}',
+        '\\.',
+        '^',
+        '$',
+      ),
+      {maxLength: 6},
+    )
+    .map((parts) => parts.join(''))
+    .filter((regex) => compileRegex(regex, {unanchored: true}).ok);
+  const text = fc.string({unit: fc.constantFrom('a', 'b', '.', '1'), maxLength: 12});
+  fc.assert(
+    fc.property(source, fc.array(text, {minLength: 5, maxLength: 5}), (regex, subjects) => {
+      const oracle = RE2JS.compile(regex);
+      for (const subject of subjects) {
+        expect([regex, subject, matches(regex, subject)]).toEqual([
+          regex,
+          subject,
+          oracle.test(subject),
+        ]);
+      }
+    }),
+    {numRuns: 2000},
+  );
+});
+
 test.each([
   ['a(b', 1, 'missing closing )'],
   ['ab)', 0, 'unexpected )'],

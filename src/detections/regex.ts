@@ -53,10 +53,18 @@ export function compileRegex(source: string, options: RegexOptions): CompiledReg
       message: `The regular expression takes ${size} steps, more than ${MAX_REGEX_PROGRAM}: repeat less`,
     };
   }
-  const test =
-    (ignoreCase ? undefined : plainTest(source, unanchored)) ??
-    (unanchored ? (text) => compiled.test(text) : (text) => compiled.testExact(text));
-  return {ok: true, regex: {source, test}};
+  const plain = ignoreCase ? undefined : plainTest(source, unanchored);
+  if (plain !== undefined) return {ok: true, regex: {source, test: plain}};
+  const run = unanchored
+    ? (text: string) => compiled.test(text)
+    : (text: string) => compiled.testExact(text);
+  const wanted = ignoreCase ? [] : requiredTexts(source);
+  if (wanted.length === 0) return {ok: true, regex: {source, test: run}};
+  // Looking for a text costs a tenth of running the automaton.
+  return {
+    ok: true,
+    regex: {source, test: (text) => wanted.every((each) => text.includes(each)) && run(text)},
+  };
 }
 
 /** RE2JS throws for every fault of an expression, and names the part that is at fault. */
@@ -111,4 +119,30 @@ function plainBranch(branch: string, unanchored: boolean): Test | undefined {
   if (fromStart) return (subject) => subject.startsWith(text);
   if (toEnd) return (subject) => subject.endsWith(text);
   return (subject) => subject.includes(text);
+}
+
+const TOKEN =
+  /\\[^A-Za-z0-9\s]|\\[dDsSwWbB]|\[\^?[A-Za-z0-9_:.,;@#=+/-]+\]|[.^$]|[^\\^$.|?*+()[\]{}]|[*+?]\??|\{\d+(?:,\d*)?\}\??/y;
+
+/** Texts that every match holds, where the expression is plain enough to tell; the long ones. */
+function requiredTexts(source: string): string[] {
+  if (/[|()\uD800-\uDFFF]/.test(source)) return [];
+  const texts: string[] = [];
+  let text = '';
+  const end = () => {
+    if (text.length >= 3) texts.push(text);
+    text = '';
+  };
+  TOKEN.lastIndex = 0;
+  while (TOKEN.lastIndex < source.length) {
+    const token = TOKEN.exec(source)?.[0];
+    if (token === undefined) return [];
+    if (/^[*?{]/.test(token)) {
+      text = text.slice(0, -1);
+      end();
+    } else if (token.startsWith('+') || /^[.^$[]/.test(token) || /^\\[A-Za-z]/.test(token)) end();
+    else text += token.at(-1);
+  }
+  end();
+  return texts;
 }

@@ -215,14 +215,17 @@ const when = z
 export const detectionSchema = z
   .strictObject({
     id: id.describe('Unique over all files that are loaded.'),
-    title: line.describe(
-      'Template of one line: {{name}} is a component, a fact of the hit or a `$.path` of the record.',
-    ),
+    title: line
+      .optional()
+      .describe(
+        'Template of one line: {{name}} is a component, a fact of the hit or a `$.path` of the ' +
+          'record. Traps have one unless it is given; all others need it.',
+      ),
     description: z.string().max(10_000).default(''),
     severity: z
       .enum(SEVERITIES)
       .optional()
-      .describe('Default: `medium`; of a rate `informational`.'),
+      .describe('Default: `medium`; of a trap `critical`, of a rate `informational`.'),
     mode: z
       .enum(MODES)
       .optional()
@@ -265,6 +268,9 @@ export const detectionSchema = z
     tests: z.array(testCase).max(1000).default([]),
   })
   .superRefine((given, check) => {
+    if (given.title === undefined && given.when.trap === undefined) {
+      check.addIssue({code: 'custom', path: ['title'], message: 'A title is wanted'});
+    }
     const unique = (rows: readonly string[], path: string, key: string) => {
       const seen = new Set<string>();
       rows.forEach((row, i) => {

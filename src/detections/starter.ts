@@ -158,8 +158,7 @@ trap:
     severity: 'informational',
     when: `rate:
   measure: calls
-  per: [account, region, operation]
-  baseline: 7d`,
+  per: [account, region, operation]`,
     answers: 'dedup: 1h',
     tests: `- name: one call is no burst
   events:

@@ -25,6 +25,8 @@ export interface Control {
   /** How many there were. */
   replayAlerts(destination: string | undefined): Promise<number>;
   reload(): Promise<{readonly changed: readonly string[]; readonly needRestart: readonly string[]}>;
+  /** Any call of the API, by its path after the version. */
+  ask<T>(method: string, path: string, body?: unknown): Promise<T>;
 }
 
 /**
@@ -90,6 +92,9 @@ function alone(loaded: LoadedConfig, store: Store, write: (line: string) => void
     async reload() {
       throw new AppError('usage', 'The service is not running: there is nothing to reload');
     },
+    async ask() {
+      throw new AppError('usage', 'The service is not running: there is nobody to ask');
+    },
   };
 }
 
@@ -118,6 +123,7 @@ function remote(holder: Holder): Control {
       return replayed;
     },
     reload: () => ask('POST', '/configuration/reload'),
+    ask,
   };
 }
 

@@ -22,7 +22,7 @@ import {printSelector} from './print.ts';
 export interface LogEvent {
   readonly record: Readonly<Record<string, Json>>;
   /** The record as text; asked for by patterns of text alone. */
-  readonly text: () => string;
+  text(): string;
 }
 
 export type Matcher = (event: LogEvent) => boolean;
@@ -215,7 +215,10 @@ function isObject(value: Json): value is {readonly [key: string]: Json} {
 }
 
 function ownValue(value: Json, key: string): Json | undefined {
-  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const found = (value as {readonly [key: string]: Json})[key];
+  // What records have of their own is no function, and "__proto__" of theirs is no other's.
+  return found === undefined || Object.hasOwn(value, key) ? found : undefined;
 }
 
 /** The value at a path without wildcards; undefined if there is none. */

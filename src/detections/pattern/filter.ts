@@ -58,20 +58,29 @@ export function compileFilter(text: string, transformation?: MetricTransformatio
   };
 }
 
-/** The record as CloudWatch Logs would hold it: one line of JSON, as CloudTrail delivers it. */
+// Many filters look at the same event in turn.
+let lastEvent: DetectionEvent | undefined;
+let lastLogEvent: LogEvent = {record: {}, text: () => '{}'};
+
 function logEvent(event: DetectionEvent): LogEvent {
-  const {record} = event;
-  return {record, text: () => textOfRecord(record)};
+  if (event !== lastEvent) {
+    lastEvent = event;
+    lastLogEvent = new RecordEvent(event.record);
+  }
+  return lastLogEvent;
 }
 
-// Many patterns of text look at the same record in turn.
-let lastRecord: Readonly<Record<string, Json>> | undefined;
-let lastText = '';
+/** The record as CloudWatch Logs would hold it: one line of JSON, as CloudTrail delivers it. */
+class RecordEvent implements LogEvent {
+  readonly record: Readonly<Record<string, Json>>;
+  #text: string | undefined;
 
-function textOfRecord(record: Readonly<Record<string, Json>>): string {
-  if (record !== lastRecord) {
-    lastText = JSON.stringify(record);
-    lastRecord = record;
+  constructor(record: Readonly<Record<string, Json>>) {
+    this.record = record;
   }
-  return lastText;
+
+  text(): string {
+    this.#text ??= JSON.stringify(this.record);
+    return this.#text;
+  }
 }

@@ -14,13 +14,13 @@ const SAME_WEEKDAY = 1;
 const SAME_KIND_OF_DAY = 0.5;
 const OTHER_KIND_OF_DAY = 0.1;
 /** Of the hour before and the hour after, relative to the hour itself. */
-const NEIGHBOUR = 0.5;
+const NEIGHBOUR = 0.25;
 
 /** Hours of the overall mean that stand against what the same hours of other days say. */
 const PRIOR_HOURS = 2;
 
 /** Calls that stand against the dispersion measured. */
-const PRIOR_CALLS = 5;
+const PRIOR_CALLS = 20;
 
 /** An hour is never expected to be quieter than this. */
 const LEAST_PER_HOUR = 0.1;

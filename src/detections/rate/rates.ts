@@ -5,7 +5,7 @@ import type {Attribution, Episode, Evaluator, EventNote, Needs, Sink} from '../e
 import type {DetectionEvent} from '../event.ts';
 import {eventNote} from '../event-note.ts';
 import type {Json} from '../json.ts';
-import {Baseline, BIN_MS} from './baseline.ts';
+import {Baseline, BIN_MS, type Expectation} from './baseline.ts';
 import {type CallKind, callKindOf} from './call-kind.ts';
 import {insightEpisode} from './insight.ts';
 import {upperTail} from './negative-binomial.ts';
@@ -33,6 +33,10 @@ const MAX_OPERATIONS = 5000;
 
 /** An unusual count is so many times what is expected, whatever its probability. */
 const LEAST_RATIO = 3;
+
+/** Counts that are less probable, and more than this, are taken as smaller; see `typicalMost`. */
+const CAP_LEVEL = 1e-3;
+const LEAST_CAPPED = 5;
 
 /** Within an episode, a count goes on with it if it is this improbable and half the least. */
 const GOES_ON_LEVEL = 1e-3;
@@ -155,6 +159,8 @@ export class Rates implements Evaluator {
   readonly #kinds = new Map<string, CallKind>();
   /** The least recently active first. */
   readonly #series = new Map<string, Series>();
+  /** Those with an episode. */
+  readonly #ongoing = new Set<string>();
   readonly #open = new Map<number, Map<string, OpenBin>>();
   #openCount = 0;
   /** Bins before this one have been judged. */
@@ -179,8 +185,7 @@ export class Rates implements Evaluator {
   }
 
   get status(): RatesStatus {
-    let episodes = 0;
-    for (const {episode} of this.#series.values()) if (episode !== undefined) episodes++;
+    const episodes = this.#ongoing.size;
     return {series: this.#series.size, episodes, evicted: this.#evicted, late: this.#late};
   }
 
@@ -204,7 +209,10 @@ export class Rates implements Evaluator {
     );
     names.push(measure === 'errors' && per.includes('operation') ? components.error : '');
     const open = this.#openBin(bin, names);
-    if (open === undefined) return;
+    if (open === undefined) {
+      this.#late++;
+      return;
+    }
     open.count++;
     open.values[0].add(components.principal);
     open.values[1].add(components.userAgent);
@@ -221,18 +229,13 @@ export class Rates implements Evaluator {
     this.#begin(time);
     const until = Math.floor((time - this.#latenessMs) / BIN_MS);
     while (this.#next < until) {
-      const ongoing = [...this.#series].filter(([, {episode}]) => episode !== undefined);
       let bin = this.#next;
-      if (ongoing.length === 0) {
+      if (this.#ongoing.size === 0) {
         bin = until;
         for (const other of this.#open.keys()) bin = Math.min(bin, other);
         if (bin >= until) break;
       }
-      this.#close(
-        bin,
-        ongoing.map(([key]) => key),
-        sink,
-      );
+      this.#close(bin, sink);
       this.#next = bin + 1;
     }
     this.#next = Math.max(this.#next, until);
@@ -301,6 +304,7 @@ export class Rates implements Evaluator {
       this.#kinds.set(texts[operation] ?? '', kind);
     }
     this.#series.clear();
+    this.#ongoing.clear();
     for (const [numbers, baseline, values, fadedDay, recent, learnsUntil, episode] of kept.series) {
       const names = textsOf(numbers);
       const series = this.#newSeries(names, this.#next);
@@ -311,7 +315,9 @@ export class Rates implements Evaluator {
         series.episode = {...episode, values: noCounts()};
         restoreCounted(series.episode.values, episode.values, texts);
       }
-      this.#series.set(names.join('\n'), series);
+      const key = names.join('\n');
+      this.#series.set(key, series);
+      if (series.episode !== undefined) this.#ongoing.add(key);
     }
     this.#open.clear();
     this.#openCount = 0;
@@ -366,12 +372,12 @@ export class Rates implements Evaluator {
   }
 
   /** Judges the bin of each series that has events in it or an episode. */
-  #close(bin: number, ongoing: readonly string[], sink: Sink): void {
+  #close(bin: number, sink: Sink): void {
     const entries = this.#open.get(bin) ?? new Map<string, OpenBin>();
     this.#open.delete(bin);
     this.#openCount -= entries.size;
     // In an order that does not depend on that of arrival.
-    for (const key of [...new Set([...entries.keys(), ...ongoing])].sort()) {
+    for (const key of [...new Set([...entries.keys(), ...this.#ongoing])].sort()) {
       const open = entries.get(key);
       let series = this.#series.get(key);
       if (series === undefined) {
@@ -381,12 +387,15 @@ export class Rates implements Evaluator {
       this.#series.delete(key);
       this.#series.set(key, series);
       this.#judge(series, bin, open, sink);
+      if (series.episode === undefined) this.#ongoing.delete(key);
+      else this.#ongoing.add(key);
     }
     while (this.#series.size > this.#maxSeries) {
       const [[key, series] = []] = this.#series;
       if (key === undefined || series === undefined) break;
       this.#series.delete(key);
       this.#evicted++;
+      this.#ongoing.delete(key);
       if (series.episode === undefined) continue;
       sink.episode(this.#told(series, series.episode, 'end'));
     }
@@ -431,7 +440,8 @@ export class Rates implements Evaluator {
       episode.count += count;
       merge(episode.values, open.values);
     } else if (open !== undefined) merge(series.values, open.values);
-    baseline.add(bin, within && episode.held ? Math.min(count, expected.mean) : count);
+    if (!within) baseline.add(bin, typicalMost(expected, count));
+    else baseline.add(bin, episode.held ? Math.min(count, expected.mean) : count);
     if (episode === undefined) return;
     const isLong = bin + 1 - episode.startBin >= LONGEST_BINS;
     if (!isLong && bin - episode.lastBin < QUIET_BINS) return;
@@ -577,6 +587,23 @@ interface KeptState {
 
 function noCounts(): Counted {
   return [new TopValues(PLACES), new TopValues(PLACES), new TopValues(PLACES)];
+}
+
+/**
+ * The most of `count` that a baseline believes: a rarer count is taken as one that is just rare
+ * enough, so that one burst is worth little and the same burst day after day is learnt.
+ */
+function typicalMost({mean, dispersion}: Expectation, count: number): number {
+  if (count < LEAST_CAPPED || count < LEAST_RATIO * mean) return count;
+  if (upperTail(count, mean, dispersion) >= CAP_LEVEL) return count;
+  let low = Math.floor(mean);
+  let high = count;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (upperTail(middle, mean, dispersion) >= CAP_LEVEL) low = middle;
+    else high = middle;
+  }
+  return Math.max(low, LEAST_CAPPED);
 }
 
 function merge(into: Counted, from: Counted): void {
