@@ -311,3 +311,26 @@ test('a file is put, and runs; one that clashes or is wrong is not written', {
     await again.stop();
   }
 });
+
+test('a drill of a trap goes the whole way, and is remembered', {timeout: 200_000}, async () => {
+  const {folder, start} = await prepared();
+  writeFileSync(
+    join(folder, 'own.yml'),
+    `${DETECTIONS}  - id: decoy
+    title: '{{principal}} touched the decoy'
+    when: {trap: {secret: prod/root-password, accounts: ["111122223333"]}}
+`,
+  );
+  const service = await start();
+  try {
+    expect(await service.detections.traps()).toMatchObject([
+      {detection: 'decoy', decoy: {kind: 'secret', name: 'prod/root-password'}, lastDrill: null},
+    ]);
+    expect(await service.detections.drill('decoy', ADMIN)).toMatchObject({ok: true});
+    expect(await service.detections.drill('quiet', ADMIN)).toBeUndefined();
+    expect(await service.detections.traps()).toMatchObject([{lastDrill: {ok: true, by: 'ann'}}]);
+    expect(await matches(service, 'decoy')).toHaveLength(1);
+  } finally {
+    await service.stop();
+  }
+});

@@ -1,5 +1,8 @@
 import type {Detection} from '../../detections/detection.ts';
 import type {Json} from '../../detections/json.ts';
+import {type Coverage, coverageOf} from '../../detections/trap/coverage.ts';
+import {drillRecord} from '../../detections/trap/drill.ts';
+import {trapOfDetection} from '../../detections/trap/kind.ts';
 
 /** A decoy as people see it. */
 export interface TrapFacts {
@@ -8,11 +11,7 @@ export interface TrapFacts {
     readonly name: string;
     readonly accounts: readonly string[];
   };
-  readonly coverage: {
-    readonly logged: 'yes' | 'no' | 'unknown';
-    readonly why: string;
-    readonly needed: string;
-  };
+  readonly coverage: Coverage;
   readonly allowed: readonly {
     readonly who: string;
     readonly owner: string;
@@ -27,7 +26,32 @@ export interface TrapFacts {
 }
 
 /** What is to be said of a trap; undefined of another kind of detection. */
-export type TrapReader = (detection: Detection) => TrapFacts | undefined;
+export function readTrap(detection: Detection): TrapFacts | undefined {
+  const trap = trapOfDetection(detection);
+  if (trap === undefined) return undefined;
+  const {decoy, accounts, allow} = trap;
+  return {
+    decoy: {kind: decoy.kind, name: nameOf(decoy), accounts},
+    coverage: coverageOf(trap),
+    allowed: allow.map(({principal, user_agent, condition, owner, reason}) => ({
+      who: principal ?? user_agent ?? condition ?? '',
+      owner,
+      reason,
+    })),
+    drill: (event) => drillRecord(trap, event),
+  };
+}
 
-/** The one place where the service knows what traps are made of: none are in this build. */
-export const readTrap: TrapReader = () => undefined;
+/** Of objects with the bucket that they lie in. */
+function nameOf({
+  name,
+  key,
+  prefix,
+}: {
+  readonly name: string;
+  readonly key?: string;
+  readonly prefix?: string;
+}): string {
+  if (key !== undefined) return `${name}/${key}`;
+  return prefix === undefined ? name : `${name}/${prefix}*`;
+}
