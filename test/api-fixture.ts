@@ -1,4 +1,14 @@
-import type {Actor, Service} from '../src/api/service.ts';
+import type {DetectionService, FilePut} from '../src/api/detection-service.ts';
+import type {
+  AlarmHistory,
+  DetectionCheck,
+  DetectionDetail,
+  DetectionFile,
+  DetectionInfo,
+  DetectionTrial,
+  TrapInfo,
+} from '../src/api/detection-types.ts';
+import type {Actor, Outcome, Service} from '../src/api/service.ts';
 import type {
   ContextInfo,
   DestinationInfo,
@@ -6,6 +16,12 @@ import type {
   ObservationInput,
   Profile,
 } from '../src/api/types.ts';
+import type {
+  DetectionStore,
+  EpisodeRow,
+  MatchFilter,
+  MatchRow,
+} from '../src/pipeline/detections.ts';
 import {LiveFeed} from '../src/pipeline/live-feed.ts';
 import type {ObservationDetail} from '../src/pipeline/observation.ts';
 import type {
@@ -53,6 +69,168 @@ export function row(id: number, over: Partial<StoredObservation> = {}): StoredOb
   };
 }
 
+export function match(id: number, over: Partial<MatchRow> = {}): MatchRow {
+  const principal = `111122223333:user/u${id % 7}`;
+  const note = {
+    eventId: `00000000-0000-4000-8000-${String(id).padStart(12, '0')}`,
+    time: NOON + id * 1_000,
+    principal,
+    operation: 'ec2:ModifySnapshotAttribute',
+    account: '111122223333',
+    region: 'eu-west-1',
+    sourceIp: '203.0.113.9',
+    userAgent: 'aws-cli/2',
+    error: '-',
+    resource: 'external:999988887777',
+    score: 0.98,
+  };
+  return {
+    id,
+    key: `shared-outside/${id}`,
+    revision: 1,
+    detection: 'shared-outside',
+    kind: 'condition',
+    severity: 'high',
+    mode: 'live',
+    title: `u${id % 7} shared a snapshot with 999988887777`,
+    firstTime: note.time,
+    lastTime: note.time,
+    hits: 1,
+    events: 1,
+    group: [principal],
+    principal,
+    account: '111122223333',
+    region: 'eu-west-1',
+    operation: note.operation,
+    score: 0.98,
+    facts: {outside: '999988887777'},
+    evidence: [note],
+    ...over,
+  };
+}
+
+const RANKS = ['informational', 'low', 'medium', 'high', 'critical'];
+
+/** Matches and episodes in memory. */
+export class MemoryDetections implements Partial<DetectionStore> {
+  readonly matchRows: MatchRow[] = [];
+  readonly episodeRows: EpisodeRow[] = [];
+
+  async matches(filter: MatchFilter, page: {limit: number; cursor?: string | undefined}) {
+    const {from = 0, to = Infinity, detection, mode, minSeverity, principal, text} = filter;
+    const all = this.matchRows
+      .filter(
+        (each) =>
+          each.lastTime >= from &&
+          each.lastTime < to &&
+          (detection === undefined || each.detection === detection) &&
+          (mode === undefined || each.mode === mode) &&
+          (minSeverity === undefined ||
+            RANKS.indexOf(each.severity) >= RANKS.indexOf(minSeverity)) &&
+          (principal === undefined || each.principal === principal) &&
+          (text === undefined || each.title.toLowerCase().includes(text.toLowerCase())),
+      )
+      .sort((a, b) => b.lastTime - a.lastTime || b.id - a.id);
+    const start = Number(page.cursor ?? 0);
+    const rows = all.slice(start, start + page.limit);
+    const end = start + rows.length;
+    return {rows, next: end < all.length ? String(end) : null};
+  }
+  async match(id: number) {
+    return this.matchRows.find((each) => each.id === id);
+  }
+  async episodes(filter: {principal?: string | undefined}) {
+    return this.episodeRows.filter(
+      ({principal}) => filter.principal === undefined || principal === filter.principal,
+    );
+  }
+}
+
+/** Declared detections that remember what was asked of them. */
+export class FakeDetections implements DetectionService {
+  readonly asked: {what: string; actor?: Actor}[] = [];
+  readonly infos: DetectionInfo[] = [];
+  readonly texts = new Map<string, string>();
+
+  async list() {
+    return this.infos;
+  }
+  async detail(id: string): Promise<DetectionDetail | undefined> {
+    const info = this.infos.find((each) => each.id === id);
+    if (info === undefined) return undefined;
+    return {
+      ...info,
+      references: [],
+      runbook: [],
+      groupBy: ['principal'],
+      dedupMs: 3_600_000,
+      exclusions: [],
+      source: `id: ${id}`,
+      warnings: [],
+      tests: 1,
+    };
+  }
+  async check(text: string): Promise<DetectionCheck> {
+    this.asked.push({what: `check ${text.length}`});
+    return {ok: true, problems: [], warnings: [], detections: [], tests: []};
+  }
+  async try(text: string, from: number, to: number): Promise<Outcome<DetectionTrial>> {
+    this.asked.push({what: `try ${text.length}`});
+    if (text.includes('wrong')) {
+      const problem = {file: 'text', line: 2, column: 5, path: 'detections.0', message: 'Is wrong'};
+      return {ok: false, problems: [problem]};
+    }
+    const none = {events: 0, unread: 0, complete: true, matches: 0, days: [], samples: []};
+    return {ok: true, value: {from, to, ...none}};
+  }
+  async alarmHistory(id: string): Promise<AlarmHistory | undefined> {
+    if (id !== 'root-used') return undefined;
+    return {
+      threshold: 1,
+      comparison: '>=',
+      statistic: 'Sum',
+      periodMs: 300_000,
+      datapoints: [{start: NOON, value: 1, samples: 1}],
+      changes: [],
+    };
+  }
+  async setAlarm(id: string, state: string, reason: string, actor: Actor) {
+    this.asked.push({what: `set ${id} ${state} ${reason}`, actor});
+    return id === 'root-used';
+  }
+  async traps(): Promise<TrapInfo[]> {
+    return [];
+  }
+  async drill(id: string, actor: Actor) {
+    this.asked.push({what: `drill ${id}`, actor});
+    return id === 'decoy-user' ? {ok: true, detail: 'Match 7'} : undefined;
+  }
+  async files(): Promise<DetectionFile[]> {
+    return [...this.texts].map(([name, text]) => ({
+      name,
+      text,
+      readOnly: false,
+      revision: String(text.length),
+    }));
+  }
+  async put(name: string, text: string, revision: string, actor: Actor): Promise<FilePut> {
+    this.asked.push({what: `put ${name}`, actor});
+    const before = this.texts.get(name);
+    if ((before === undefined ? '' : String(before.length)) !== revision) {
+      return {ok: false, conflict: 'The file is another by now'};
+    }
+    if (text.includes('wrong')) {
+      const problem = {file: name, line: 2, column: 5, path: 'detections.0', message: 'Is wrong'};
+      return {ok: false, problems: [problem]};
+    }
+    this.texts.set(name, text);
+    return {ok: true, value: {name, text, readOnly: false, revision: String(text.length)}};
+  }
+  async failures() {
+    return 2;
+  }
+}
+
 /** A store in memory: slow and plain, for tests of what stands on it. */
 export class MemoryStore implements Partial<Store> {
   readonly kind = 'memory';
@@ -62,6 +240,7 @@ export class MemoryStore implements Partial<Store> {
   readonly tokenRows = new Map<string, TokenRow>();
   readonly outbox: OutboxRow[] = [];
   readonly settings = new Map<string, string>();
+  readonly detections = new MemoryDetections() as MemoryDetections & DetectionStore;
   /** Thrown by whatever is asked next, when set. */
   failure: Error | undefined;
 
@@ -249,6 +428,7 @@ export function statusOf(store: MemoryStore): IngestStatus {
 export class FakeService implements Service {
   readonly memory = new MemoryStore();
   readonly live: LiveFeed;
+  readonly detections = new FakeDetections();
   readonly version = '0.0.0-test';
   /** What was asked of it that changes something. */
   readonly asked: {what: string; actor?: Actor; items?: readonly ObservationInput[]}[] = [];

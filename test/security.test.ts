@@ -9,7 +9,7 @@ import {serveApi} from '../src/api/serve.ts';
 import {createToken, revokeToken} from '../src/api/tokens.ts';
 import type {TokenRow} from '../src/pipeline/store.ts';
 import {createLog} from '../src/telemetry/log.ts';
-import {FakeService, row} from './api-fixture.ts';
+import {FakeService, match, row} from './api-fixture.ts';
 
 // docs/security.md says what each of these tries.
 
@@ -745,4 +745,82 @@ test('two lengths, or a length and chunks, are no request (smuggling)', async ()
   expect(other).toMatch(/^HTTP\/1.1 403/);
   expect(service.asked).toEqual([]);
   await close();
+});
+
+// Declared detections
+
+test('a file of detections has a plain name: nothing leads out of its folder', async () => {
+  const {service, ask} = open();
+  const body = JSON.stringify({text: 'detections: []', revision: ''});
+  const names = [
+    '../oddtrail.yml',
+    '..%2foddtrail.yml',
+    '..%2f..%2fetc%2fcron.d%2fx.yml',
+    '%2fetc%2fx.yml',
+    '.hidden.yml',
+    'a%00.yml',
+    'a.yml%0a',
+    'a%5cb.yml',
+    'UPPER.yml',
+    'a.txt',
+    `${'a'.repeat(80)}.yml`,
+  ];
+  for (const name of names) {
+    const answer = await ask(`/api/v1/detections/files/${name}`, {method: 'PUT', body});
+    expect([400, 404, 405], name).toContain(answer.status);
+  }
+  expect(service.detections.asked).toEqual([]);
+});
+
+test('who may read may neither write files of detections, nor set alarms, nor drill', async () => {
+  const {service, ask, as, secrets} = await closed();
+  const file = {method: 'PUT', body: JSON.stringify({text: 'detections: []', revision: ''})};
+  const state = {method: 'POST', body: JSON.stringify({state: 'OK', reason: 'quiet'})};
+  const put = (secret: string) =>
+    ask('/api/v1/detections/files/a.yml', {...file, headers: as(secret)});
+  const set = (secret: string) =>
+    ask('/api/v1/alarms/root-used/state', {...state, headers: as(secret)});
+  const drill = (secret: string) =>
+    ask('/api/v1/traps/decoy-user/drill', {method: 'POST', headers: as(secret)});
+  expect((await put(secrets.read)).status).toBe(403);
+  expect((await put(secrets.write)).status).toBe(403);
+  expect((await set(secrets.read)).status).toBe(403);
+  expect((await drill(secrets.read)).status).toBe(403);
+  expect(service.detections.asked).toEqual([]);
+  expect(service.memory.auditRows).toEqual([]);
+  expect((await put(secrets.admin)).status).toBe(200);
+  expect((await set(secrets.write)).status).toBe(204);
+  expect((await drill(secrets.write)).status).toBe(200);
+});
+
+test('a text of detections beyond the limit is refused unread', async () => {
+  const {service, ask} = open();
+  for (const length of [(1 << 20) + 1, 3 << 20]) {
+    const text = '#'.repeat(length);
+    for (const [path, method, sent] of [
+      ['detections/check', 'POST', {text}],
+      ['detections/try', 'POST', {text, from: 0, to: 1}],
+      ['detections/files/a.yml', 'PUT', {text, revision: ''}],
+    ] as const) {
+      const answer = await ask(`/api/v1/${path}`, {method, body: JSON.stringify(sent)});
+      expect(answer.status, path).toBe(length > 2 << 20 ? 413 : 400);
+      // Not told back either.
+      expect((await answer.text()).length).toBeLessThan(2_000);
+    }
+  }
+  expect(service.detections.asked).toEqual([]);
+});
+
+test('what records put into matches stays data', async () => {
+  const {service, ask} = open();
+  const title = `${EVIL}${ESC} shared`;
+  service.memory.detections.matchRows.push(
+    match(1, {title, principal: EVIL, facts: {__proto__x: EVIL, outside: ESC}}),
+  );
+  const answer = await ask('/api/v1/matches/1');
+  expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
+  expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+  const text = await answer.text();
+  expect(text).not.toContain('\u001b');
+  expect(JSON.parse(text)).toMatchObject({title, principal: EVIL});
 });

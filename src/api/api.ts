@@ -15,6 +15,7 @@ import {ApiProblem, type ProblemCode, problemResponse} from './problem.ts';
 import {referencePage} from './reference.ts';
 import {addAlerts} from './routes/alerts.ts';
 import {addContexts} from './routes/contexts.ts';
+import {addDetections} from './routes/detections.ts';
 import {addLogin} from './routes/login.ts';
 import {addObservations} from './routes/observations.ts';
 import {addPrincipals} from './routes/principals.ts';
@@ -117,6 +118,7 @@ export function createApi(service: Service, options: ApiOptions = {}): ServiceAp
   addObservations(api, service, failed);
   addPrincipals(api, service);
   addContexts(api, service);
+  addDetections(api, service);
   addAlerts(api, service);
   addTokens(api, service, tokens, tokensFromHere);
   addPush(api, service);
@@ -152,10 +154,16 @@ export function createApi(service: Service, options: ApiOptions = {}): ServiceAp
   const unsubscribe = service.live.subscribe((batch) => {
     for (const {context, score} of batch) metrics.scored(context, score);
   });
+  const endNews = service.live.onNews(({matches}) => {
+    for (const {revision, severity, mode} of matches) {
+      if (revision === 1) metrics.matched(severity, mode);
+    }
+  });
   return Object.assign(api, {
     open,
     endStreams: () => {
       unsubscribe();
+      endNews();
       stream.close();
     },
   });

@@ -12,6 +12,7 @@ export const PROBLEMS = {
   host_refused: [403, 'The service does not go by that name'],
   not_found: [404, 'There is no such thing'],
   method_not_allowed: [405, 'The method does not apply here'],
+  conflict: [409, 'It was changed meanwhile'],
   body_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'The body is of a type that is not taken'],
   unprocessable: [422, 'The file is at fault'],

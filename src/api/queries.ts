@@ -36,7 +36,7 @@ export function count(most: number, usual: number) {
 
 const MOMENT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
 
-const moment = z
+export const moment = z
   .string()
   .transform((text, context) => {
     const time = /^\d{1,15}$/.test(text)
@@ -53,7 +53,7 @@ const moment = z
   })
   .openapi({type: 'string', description: 'Epoch milliseconds, or ISO 8601 with its zone.'});
 
-const text = z.string().min(1).max(1024);
+export const text = z.string().min(1).max(1024);
 
 export const cursor = z
   .string()

@@ -3,7 +3,11 @@ import type {Service} from './service.ts';
 
 /** The status in the units of Prometheus. */
 export async function readingsOf(service: Service, streamReaders: number): Promise<Readings> {
-  const [status, {ready}] = await Promise.all([service.status(), service.ready()]);
+  const [status, {ready}, detectionFailures] = await Promise.all([
+    service.status(),
+    service.ready(),
+    service.detections.failures(),
+  ]);
   const {lagMs, snapshot} = status;
   return {
     ready,
@@ -20,6 +24,7 @@ export async function readingsOf(service: Service, streamReaders: number): Promi
     snapshotBytes: snapshot.bytes,
     snapshotAgeSeconds: snapshot.at === null ? undefined : (status.now - snapshot.at) / 1_000,
     streamReaders,
+    detectionFailures,
     rejected: status.rejected,
     dropped: status.dropped,
     sources: status.sources.map(({name, kind, state, records, bytes, backlog}) => ({

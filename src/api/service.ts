@@ -1,6 +1,7 @@
 import type {LiveFeed} from '../pipeline/live-feed.ts';
 import type {PushResult} from '../pipeline/source.ts';
 import type {Store, StoredObservation} from '../pipeline/store.ts';
+import type {DetectionService} from './detection-service.ts';
 import type {
   ContextInfo,
   DestinationInfo,
@@ -27,6 +28,7 @@ export type Outcome<T> =
 export interface Service {
   readonly store: Store;
   readonly live: LiveFeed;
+  readonly detections: DetectionService;
   readonly version: string;
   status(): Promise<IngestStatus>;
   /** What the model holds to be normal; undefined if it has never seen the principal. */

@@ -27,6 +27,9 @@ export interface StreamOptions {
 /** Rows of one event of the stream while a reader catches up. */
 const CATCH_UP_ROWS = 1_000;
 
+/** Between two events that tell of detections. */
+const NEWS_MS = 1_000;
+
 /**
  * The live stream as server-sent events. What is new is collected for a moment, made into text once
  * and given to every reader who keeps up. A reader who does not is left behind, costs nothing, and
@@ -42,6 +45,9 @@ export class ObservationStream {
   readonly #encoder = new TextEncoder();
   readonly #onError: (error: unknown) => void;
   #waiting: LiveObservation[] = [];
+  /** What detections found since they were last told of. */
+  #news = {matches: 0, alarmChanges: 0, episodes: 0};
+  #newsAt = Number.NEGATIVE_INFINITY;
   /** Every reader who keeps up has seen all up to here. */
   #lastId = 0;
   #stop: (() => void) | undefined;
@@ -108,13 +114,23 @@ export class ObservationStream {
     const unsubscribe = this.#service.live.subscribe((batch) => {
       for (const each of batch) this.#waiting.push(each);
     });
-    const flush = setInterval(() => this.#flush(), this.#options.batchMs);
+    const endNews = this.#service.live.onNews((news) => {
+      this.#news.matches += news.matches.length;
+      this.#news.alarmChanges += news.alarmChanges.length;
+      this.#news.episodes += news.episodes.length;
+    });
+    const flush = setInterval(() => {
+      this.#flush();
+      this.#tellNews();
+    }, this.#options.batchMs);
     const status = setInterval(() => void this.#tellStatus(), this.#options.statusMs);
     this.#stop = () => {
       unsubscribe();
+      endNews();
       clearInterval(flush);
       clearInterval(status);
       this.#waiting = [];
+      this.#news = {matches: 0, alarmChanges: 0, episodes: 0};
       this.#stop = undefined;
     };
   }
@@ -153,6 +169,18 @@ export class ObservationStream {
       if (chunk !== undefined) reader.push(chunk);
       reader.lastId = last.id;
     }
+  }
+
+  /** That there is something new of detections: whoever shows them asks again. It has no id. */
+  #tellNews(): void {
+    const {matches, alarmChanges, episodes} = this.#news;
+    const now = performance.now();
+    if (matches + alarmChanges + episodes === 0 || now - this.#newsAt < NEWS_MS) return;
+    this.#newsAt = now;
+    this.#news = {matches: 0, alarmChanges: 0, episodes: 0};
+    const data = JSON.stringify({matches, alarmChanges, episodes});
+    const chunk = this.#encoder.encode(`event: detections\ndata: ${data}\n\n`);
+    for (const reader of this.#readers) if (!reader.full) reader.push(chunk);
   }
 
   async #tellStatus(): Promise<void> {

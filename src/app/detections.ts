@@ -18,7 +18,6 @@ export {DetectionSet} from '../detections/detection-set.ts';
 export {durationMs, durationText} from '../detections/duration.ts';
 export type {DetectionEvent} from '../detections/event.ts';
 export type {Json} from '../detections/json.ts';
-export {isInBuild} from '../detections/kinds.ts';
 export type {DetectionFile, LoadedDetection, LoadedDetections} from '../detections/load.ts';
 export {ID as DETECTION_ID} from '../detections/schema.ts';
 export {STARTER_KINDS, starterOf} from '../detections/starter.ts';

@@ -3,7 +3,6 @@ import {
   DETECTION_ID,
   type DetectionFile,
   durationText,
-  isInBuild,
   type LoadedDetection,
   type LoadedDetections,
   problemText,
@@ -236,7 +235,7 @@ export async function detectionsNewCommand(
   options: {readonly kind: string; readonly out?: string},
   output: Output,
 ): Promise<number> {
-  const kind = oneOf('--kind', options.kind, STARTER_KINDS.filter(isInBuild));
+  const kind = oneOf('--kind', options.kind, STARTER_KINDS);
   if (!DETECTION_ID.test(id)) {
     throw new AppError(
       'usage',

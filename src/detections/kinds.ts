@@ -1,4 +1,3 @@
-import {z} from 'zod';
 import {alarmKind} from './alarm-kind.ts';
 import {compositeKind} from './composite-kind.ts';
 import {compileCondition} from './condition/language.ts';
@@ -11,12 +10,6 @@ import {rateKind} from './rate-kind.ts';
 import {sigmaKind} from './sigma/kind.ts';
 import {trapKind} from './trap/kind.ts';
 
-/** A kind whose folder is not part of this build: to load one is a problem, not a silence. */
-const missing: KindPart<unknown> = {
-  schema: z.unknown(),
-  build: () => ({ok: false, faults: [{path: [], message: 'This kind is not in this build'}]}),
-};
-
 /** What each kind is made of; its folder holds the work. */
 export const KIND_PARTS = {
   pattern: patternKind,
@@ -27,11 +20,6 @@ export const KIND_PARTS = {
   condition: conditionKind,
   sigma: sigmaKind,
 } as const satisfies Record<Kind, Pick<KindPart<unknown>, 'build'>>;
-
-/** Whether detections of the kind can be run. */
-export function isInBuild(kind: Kind): boolean {
-  return KIND_PARTS[kind] !== missing;
-}
 
 /** The kind of a `when` that the schema has passed. */
 export function kindOf(when: Readonly<Record<string, unknown>>): Kind {

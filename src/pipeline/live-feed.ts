@@ -1,3 +1,4 @@
+import type {DetectionRows} from './detections.ts';
 import type {StoredObservation} from './store.ts';
 
 /**
@@ -9,6 +10,9 @@ export type LiveObservation = Omit<StoredObservation, 'bits'>;
 /** Receives what is new, in order of id; must not block. */
 export type LiveListener = (batch: readonly LiveObservation[]) => void;
 
+/** What declared detections found, once it is stored; must not block. */
+export type NewsListener = (news: DetectionRows) => void;
+
 /**
  * The latest observations, once they are stored. Keeps a bounded number, so that a reader who lost
  * the connection for a moment misses nothing; for what is older, the store is asked.
@@ -17,6 +21,7 @@ export class LiveFeed {
   readonly #capacity: number;
   #ring: LiveObservation[] = [];
   readonly #listeners = new Set<LiveListener>();
+  readonly #newsListeners = new Set<NewsListener>();
 
   constructor(capacity = 20_000) {
     this.#capacity = capacity;
@@ -59,5 +64,16 @@ export class LiveFeed {
   subscribe(listener: LiveListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Tells of what declared detections found; nothing of it is kept here. */
+  tell(news: DetectionRows): void {
+    for (const listener of this.#newsListeners) listener(news);
+  }
+
+  /** @returns a function that ends it. */
+  onNews(listener: NewsListener): () => void {
+    this.#newsListeners.add(listener);
+    return () => this.#newsListeners.delete(listener);
   }
 }

@@ -16,6 +16,8 @@ export interface Readings {
   readonly snapshotBytes: number;
   readonly snapshotAgeSeconds: number | undefined;
   readonly streamReaders: number;
+  /** Conditions of detections that could not be decided since the start. */
+  readonly detectionFailures: number;
   /** By reason, from closed sets. */
   readonly rejected: Readonly<Record<string, number>>;
   readonly dropped: Readonly<Record<string, number>>;
@@ -42,6 +44,7 @@ export class Metrics {
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #scores: Histogram<'context'>;
   readonly #refused: Counter<'reason'>;
+  readonly #matches: Counter<'severity' | 'mode'>;
   readonly #storeFailures: Counter;
   #storeFailuresTold = 0;
   readonly #gauges = new Map<string, Gauge>();
@@ -69,6 +72,12 @@ export class Metrics {
       labelNames: ['reason'],
       registers,
     });
+    this.#matches = new Counter({
+      name: 'oddtrail_matches_total',
+      help: 'Matches of declared detections that were stored.',
+      labelNames: ['severity', 'mode'],
+      registers,
+    });
     this.#storeFailures = new Counter({
       name: 'oddtrail_store_failures_total',
       help: 'Attempts to store that failed; each is made again.',
@@ -77,7 +86,7 @@ export class Metrics {
   }
 
   request(method: string, route: string, status: number, seconds: number): void {
-    const known = ['GET', 'HEAD', 'POST', 'DELETE'].includes(method) ? method : 'other';
+    const known = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'].includes(method) ? method : 'other';
     const labels = {method: known, route, status: `${Math.floor(status / 100)}xx`};
     this.#requests.observe(labels, seconds);
   }
@@ -88,6 +97,11 @@ export class Metrics {
 
   scored(context: string, score: number): void {
     this.#scores.observe({context}, score);
+  }
+
+  /** A match that was not there before. */
+  matched(severity: string, mode: string): void {
+    this.#matches.inc({severity, mode});
   }
 
   /** @returns the page for Prometheus. */
@@ -109,6 +123,11 @@ export class Metrics {
     set('oddtrail_snapshot_bytes', 'Size of the latest snapshot.', readings.snapshotBytes);
     set('oddtrail_snapshot_age_seconds', 'Age of the latest one.', readings.snapshotAgeSeconds);
     set('oddtrail_stream_readers', 'Readers of the live stream.', readings.streamReaders);
+    set(
+      'oddtrail_detection_failures',
+      'Conditions of detections that could not be decided since the start.',
+      readings.detectionFailures,
+    );
     const by = (name: string, help: string, counts: Readonly<Record<string, number>>) => {
       const gauge = this.#gauge(name, help, ['reason']);
       for (const [reason, value] of Object.entries(counts)) gauge.set({reason}, value);

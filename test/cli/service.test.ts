@@ -1,5 +1,5 @@
 import {mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
-import {readdir} from 'node:fs/promises';
+import {mkdir, readdir, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import type {IngestStatus, Observation} from '../../src/api/types.ts';
@@ -356,4 +356,99 @@ test('the live demo tells the story, and ends when it is told', async () => {
     expect(story).toContain(step);
   }
   rmSync(out, {recursive: true});
+}, 180_000);
+
+test('killed and started again, declared detections go on: no match twice, no number twice', async () => {
+  const home = configured('detections', {
+    sources: [{name: 'trail', type: 'directory', path: 'trail', poll: '100ms'}],
+    server: {listen: '127.0.0.1:0'},
+    detections: {packs: [], files: ['own.yml']},
+    alerts: {
+      destinations: [{name: 'log', type: 'file', path: 'alerts.jsonl', min_score: 1}],
+    },
+  });
+  await mkdir(join(home, 'trail'), {recursive: true});
+  await writeFile(
+    join(home, 'own.yml'),
+    `detections:
+  - id: user-made
+    title: '{{principal}} made a user'
+    severity: high
+    when: {condition: 'event.operation == "iam:CreateUser"'}
+    dedup: 1h
+  - id: many
+    title: '{{principal}} made {{count}} users'
+    severity: critical
+    when:
+      condition: 'event.operation == "iam:CreateUser"'
+      count: {at_least: 4, within: 1h}
+`,
+  );
+  let made = 0;
+  const deliver = (minutes: readonly number[]) => {
+    const Records = minutes.map((minute) => ({
+      eventVersion: '1.11',
+      userIdentity: {
+        type: 'IAMUser',
+        arn: 'arn:aws:iam::111122223333:user/eve',
+        accountId: '111122223333',
+        userName: 'eve',
+      },
+      eventTime: new Date(Date.UTC(2026, 10, 20, 12, minute)).toISOString().replace('.000', ''),
+      eventSource: 'iam.amazonaws.com',
+      eventName: 'CreateUser',
+      awsRegion: 'us-east-1',
+      sourceIPAddress: '198.51.100.7',
+      userAgent: 'aws-cli/2.15.0',
+      eventID: `00000000-0000-4000-8000-${String(++made).padStart(12, '0')}`,
+      eventType: 'AwsApiCall',
+      recipientAccountId: '111122223333',
+    }));
+    return writeFile(join(home, 'trail', `f${made}.json`), JSON.stringify({Records}));
+  };
+  interface Matches {
+    readonly rows: readonly {
+      readonly id: number;
+      readonly detection: string;
+      readonly hits: number;
+      readonly events: number;
+    }[];
+  }
+  const seen = async (service: ServiceProcess) =>
+    (await service.get<Matches>('/matches')).rows
+      .map(({id, detection, hits, events}) => [id, detection, hits, events] as const)
+      .sort(([a], [b]) => a - b);
+
+  const first = await serve(['run', ...C], home);
+  await deliver([0, 1]);
+  await expect.poll(() => seen(first), {timeout: 30_000}).toEqual([[1, 'user-made', 2, 2]]);
+  await first.stop('SIGKILL');
+
+  await deliver([2]);
+  const second = await serve(['run', ...C], home);
+  // The hour began before it was killed, and what was counted then counts.
+  await expect.poll(() => seen(second), {timeout: 30_000}).toEqual([[1, 'user-made', 3, 3]]);
+  await deliver([3]);
+  await expect
+    .poll(() => seen(second), {timeout: 30_000})
+    .toEqual([
+      [1, 'user-made', 4, 4],
+      [2, 'many', 1, 4],
+    ]);
+  await second.stop('SIGKILL');
+
+  const third = await serve(['run', ...C], home);
+  await deliver([100]);
+  await expect
+    .poll(() => seen(third), {timeout: 30_000})
+    .toEqual([
+      [1, 'user-made', 4, 4],
+      [2, 'many', 1, 4],
+      [3, 'user-made', 1, 1],
+    ]);
+  const deliveries = await third.get<{rows: readonly {state: string; title: string}[]}>(
+    '/alerts/deliveries',
+  );
+  expect(deliveries.rows).toHaveLength(3);
+  expect((await third.stop()).code).toBe(0);
 }, 180_000);

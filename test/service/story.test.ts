@@ -57,6 +57,7 @@ test('the story of raul reaches people: pages, messages, and each once though a 
   writeFileSync(
     join(folder, 'oddtrail.yml'),
     `sources: [{name: trail, type: directory, path: trail/AWSLogs}]
+detections: {packs: []}
 server: {listen: "127.0.0.1:0"}
 alerts:
   update_every: 1s

@@ -8,6 +8,7 @@ import {InputFault} from '../input-fault.ts';
 import {dataDirOf, makeAlerter, makeSource, openStore, pathOf} from './adapters.ts';
 import type {DestinationConfig} from './config.ts';
 import {holderOfDataDir} from './data-dir-lock.ts';
+import {readDetections} from './declared-files.ts';
 import type {LoadedConfig} from './load-config.ts';
 import {asnTableOf, contextsOf, tlsOf} from './prepare.ts';
 
@@ -34,6 +35,13 @@ export async function* checkConfig(
   yield* look('contexts', async () => {
     const {contexts} = await contextsOf(loaded);
     return contexts.map(({name}) => name).join(', ');
+  });
+  yield* look('detections', async () => {
+    const {loaded: read, missingPacks} = readDetections(loaded);
+    const running = read.detections.filter(({mode}) => mode !== 'off').length;
+    const warned = read.warnings.length === 0 ? '' : `, ${read.warnings.length} warnings`;
+    const missing = missingPacks.length === 0 ? '' : `; not installed: ${missingPacks.join(', ')}`;
+    return `${running} of ${read.detections.length} run${warned}${missing}`;
   });
   if (config.asn_table !== undefined) {
     yield* look('asn_table', async () => {

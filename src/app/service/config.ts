@@ -1,5 +1,7 @@
 import {z} from 'zod';
+import {SEVERITIES} from '../../detections/detection.ts';
 import {duration as durationOf} from '../../detections/duration.ts';
+import {overrideSchema} from '../../detections/schema.ts';
 
 const SECRET = 'secret';
 
@@ -167,11 +169,21 @@ const source = z.discriminatedUnion('type', [
     .describe('Pushed to /push/NAME: EventBridge API destinations, Firehose, JSON lines.'),
 ]);
 
+function minSeverity(fallback: 'critical' | 'high' | 'medium') {
+  return z
+    .enum([...SEVERITIES, 'none'])
+    .default(fallback)
+    .describe(
+      'Lowest severity of matches of declared detections that is told; `none` for no match.',
+    );
+}
+
 const destination = z.discriminatedUnion('type', [
   z.strictObject({
     name,
     type: z.literal('pagerduty'),
     min_score: score.default(0.99).describe('Lowest score that is told.'),
+    min_severity: minSeverity('critical'),
     routing_key: secret('Integration key of Events API v2.'),
     url: z.url().optional().describe("Another address than PagerDuty's."),
   }),
@@ -179,12 +191,14 @@ const destination = z.discriminatedUnion('type', [
     name,
     type: z.literal('slack'),
     min_score: score.default(0.95).describe('Lowest score that is told.'),
+    min_severity: minSeverity('high'),
     url: secret('Address of the incoming webhook.'),
   }),
   z.strictObject({
     name,
     type: z.literal('webhook'),
     min_score: score.default(0.95).describe('Lowest score that is told.'),
+    min_severity: minSeverity('medium'),
     url: secret('Address; may hold a secret.'),
     secret: secret('Key of the signature.'),
     headers: z
@@ -195,11 +209,13 @@ const destination = z.discriminatedUnion('type', [
     name,
     type: z.literal('console'),
     min_score: score.default(0.95).describe('Lowest score that is told.'),
+    min_severity: minSeverity('medium'),
   }),
   z.strictObject({
     name,
     type: z.literal('file'),
     min_score: score.default(0.95).describe('Lowest score that is told.'),
+    min_severity: minSeverity('medium'),
     path: z.string().min(1).describe('JSON lines are appended to it.'),
     max_bytes: z
       .number()
@@ -209,6 +225,43 @@ const destination = z.discriminatedUnion('type', [
     keep: z.number().int().min(1).max(1000).default(5).describe('Rotated files kept.'),
   }),
 ]);
+
+/** Run unless the configuration names others. */
+export const DEFAULT_PACKS: readonly string[] = ['questions', 'root-and-mfa', 'sensitive', 'traps'];
+
+const detections = z
+  .strictObject({
+    packs: z
+      .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'The name of a pack'))
+      .max(64)
+      .default([...DEFAULT_PACKS])
+      .describe('Shipped packs to run; `oddtrail detections list` tells all there are.'),
+    files: z
+      .array(z.string().min(1))
+      .max(256)
+      .default([])
+      .describe('Files of detections, and folders of them, read to any depth.'),
+    folder: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'The one folder that the pages and the API may write files of detections to; made when ' +
+          'needed. Default: `detections` in `data_dir`.',
+      ),
+    overrides: z
+      .array(overrideSchema)
+      .max(10_000)
+      .default([])
+      .describe('What is to be otherwise in detections of packs and files, by id.'),
+    delivery_delay: duration(
+      'While nothing comes, it is this long before now for alarms: what happened since may still be on its way.',
+      0,
+      DAY,
+      '15m',
+    ),
+  })
+  .prefault({});
 
 const role = z.enum(['viewer', 'analyst', 'admin']);
 
@@ -325,6 +378,7 @@ export const configSchema = z
         ),
       })
       .prefault({}),
+    detections,
     checkpoint: z
       .strictObject({every: duration('Between snapshots of the model.', 1000, DAY, '60s')})
       .prefault({}),

@@ -120,7 +120,7 @@ export class DetectionWatch {
       this.#health.set(detection, {...this.#healthOf(detection), alarm: {state, since, reason}});
     }
     const rows: DetectionRows = {
-      matches: matches.map((match) => this.#rowOf(match)),
+      matches: matches.map((match) => matchRowOf(match, this.#idOf(match.key))),
       alarmChanges: alarms.map(({detection, change}) => ({detection, ...change})),
       datapoints: datapoints.map(({detection, point}) => ({detection, ...point})),
       episodes: episodes.map(({detection, episode}) => ({detection, ...episode})),
@@ -185,33 +185,6 @@ export class DetectionWatch {
     return this.#health.get(detection) ?? NOTHING;
   }
 
-  #rowOf(match: Match): MatchRow {
-    const {key, revision, detection, kind, severity, mode, title, hit} = match;
-    const last = hit.evidence.at(-1);
-    return {
-      id: this.#idOf(key),
-      key,
-      revision,
-      detection,
-      kind,
-      severity,
-      mode,
-      title,
-      firstTime: match.firstTime,
-      lastTime: Math.max(match.firstTime, hit.time),
-      hits: match.hits,
-      events: hit.count,
-      group: hit.group,
-      principal: last?.principal ?? '-',
-      account: last?.account ?? '-',
-      region: last?.region ?? '-',
-      operation: last?.operation ?? '-',
-      score: Math.max(0, ...hit.evidence.map(({score}) => score)),
-      facts: hit.facts,
-      evidence: hit.evidence,
-    };
-  }
-
   #idOf(key: string): number {
     const known = this.#keys.get(key);
     const id = known ?? this.#nextId++;
@@ -226,4 +199,32 @@ export class DetectionWatch {
     }
     return id;
   }
+}
+
+/** A match as it is stored. */
+export function matchRowOf(match: Match, id: number): MatchRow {
+  const {key, revision, detection, kind, severity, mode, title, hit} = match;
+  const last = hit.evidence.at(-1);
+  return {
+    id,
+    key,
+    revision,
+    detection,
+    kind,
+    severity,
+    mode,
+    title,
+    firstTime: match.firstTime,
+    lastTime: Math.max(match.firstTime, hit.time),
+    hits: match.hits,
+    events: hit.count,
+    group: hit.group,
+    principal: last?.principal ?? '-',
+    account: last?.account ?? '-',
+    region: last?.region ?? '-',
+    operation: last?.operation ?? '-',
+    score: Math.max(0, ...hit.evidence.map(({score}) => score)),
+    facts: hit.facts,
+    evidence: hit.evidence,
+  };
 }

@@ -11,6 +11,8 @@ export interface LoadedConfig {
   readonly file: string;
   readonly folder: string;
   readonly config: Config;
+  /** Of the file, to tell places in it; "" where there is no file. */
+  readonly text?: string;
 }
 
 export function parseConfig(
@@ -41,7 +43,7 @@ export async function loadConfig(
   if (!parsed.ok) {
     throw new InputFault(parsed.problems, text);
   }
-  return {file, folder: dirname(resolve(file)), config: parsed.value};
+  return {file, folder: dirname(resolve(file)), config: parsed.value, text};
 }
 
 /** What stands in for a secret wherever a configuration is shown. */
@@ -67,6 +69,8 @@ function redact(value: unknown, schema: z.ZodType): unknown {
   if (inner instanceof z.ZodRecord) {
     return mapValues(value, (each) => redact(each, inner.valueType as z.ZodType));
   }
+  // Any JSON, as of parameters: it has no place for a secret.
+  if (inner instanceof z.ZodLazy) return value;
   if (inner instanceof z.ZodObject) {
     const shape = inner.shape as Record<string, z.ZodType>;
     return mapValues(value, (each, key) => {

@@ -36,6 +36,7 @@ const AT_ONCE = [
   'keep.max_mb',
   'alerts.update_every',
   'alerts.give_up_after',
+  'detections.delivery_delay',
   'checkpoint.every',
   'log.level',
 ] as const;

@@ -24,6 +24,8 @@ import {InputFault} from '../input-fault.ts';
 import {makeAlerter, makeSource, type SourceSettings, targetOf} from './adapters.ts';
 import type {Config, DestinationConfig, SourceConfig} from './config.ts';
 import type {DataDirLock} from './data-dir-lock.ts';
+import {Declared} from './declared.ts';
+import {type ReadDetections, readDetections} from './declared-files.ts';
 import type {EngineSettings} from './entries.ts';
 import type {Ingestor} from './ingestor.ts';
 import {type LoadedConfig, loadConfig, redacted} from './load-config.ts';
@@ -32,6 +34,7 @@ import {differences, planReload} from './reload.ts';
 /** What a running service is made of; `startService` puts it together. */
 export interface Parts {
   readonly loaded: LoadedConfig;
+  readonly detections: ReadDetections;
   readonly version: string;
   readonly store: Store;
   readonly live: LiveFeed;
@@ -51,6 +54,9 @@ const HOUR_MS = 3_600_000;
 /** Deliveries looked at to count those that wait. */
 const COUNTED = 2_000;
 const CATCH_UP_POLL_MS = 100;
+/** Objects that are held while many records are read, and their bytes. */
+const MAX_OBJECTS = 256;
+const MAX_OBJECT_BYTES = 64 * 1024 * 1024;
 /** Name of the token for commands on this machine; no token made by people can be called so. */
 export const LOCAL_TOKEN = '(this machine)';
 
@@ -69,6 +75,7 @@ export class RunningService implements Service {
   readonly store: Store;
   readonly live: LiveFeed;
   readonly version: string;
+  readonly detections: Declared;
   readonly #parts: Parts;
   readonly #log: Logger;
   readonly #sources = new Map<string, Opened<SourceConfig, Source>>();
@@ -76,6 +83,8 @@ export class RunningService implements Service {
   readonly #ended: Promise<AppError | undefined>;
   #end: (error: AppError | undefined) => void = () => {};
   #config: Config;
+  /** Of the configuration as it was last read. */
+  #text: string;
   #ingestor: Ingestor | undefined;
   #dispatcher: Dispatcher;
   #servers: Served[] = [];
@@ -93,6 +102,18 @@ export class RunningService implements Service {
     this.version = parts.version;
     this.#log = parts.log;
     this.#config = parts.loaded.config;
+    this.#text = parts.loaded.text ?? '';
+    this.detections = new Declared(
+      {
+        store: this.store,
+        version: this.version,
+        ingestor: () => this.ingestor,
+        loaded: () => this.#loadedNow(),
+        records: () => this.#recordReader(),
+        inTurn: (change) => this.#inTurn(change),
+      },
+      parts.detections,
+    );
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -257,12 +278,41 @@ export class RunningService implements Service {
   async record(observation: StoredObservation): Promise<string | undefined> {
     const kept = await this.store.detail(observation.id);
     if (kept !== undefined && kept.record !== null) return kept.record;
-    const source = this.#sources.get(observation.source)?.made;
-    const delivered = await source?.fetch?.(observation.object);
-    const bytes = delivered === undefined ? undefined : decompressed(delivered);
+    const bytes = await this.#object(observation);
     if (bytes === undefined) return undefined;
     const {offset, length, eventId} = observation;
     return recordAt(bytes, offset, length, eventId) ?? undefined;
+  }
+
+  /** The object that a record came in, once more from its source. */
+  async #object({source, object}: StoredObservation): Promise<Uint8Array | undefined> {
+    const delivered = await this.#sources.get(source)?.made.fetch?.(object);
+    return delivered === undefined ? undefined : decompressed(delivered);
+  }
+
+  /** Reads many records, those of one object after the other mostly. */
+  #recordReader(): (observation: StoredObservation) => Promise<string | undefined> {
+    const held = new Map<string, Uint8Array | undefined>();
+    let size = 0;
+    return async (observation) => {
+      const {offset, length, eventId} = observation;
+      if (length <= 0) return undefined;
+      const key = JSON.stringify([observation.source, observation.object]);
+      if (!held.has(key)) {
+        const bytes = await this.#object(observation).catch(() => undefined);
+        held.set(key, bytes);
+        size += bytes?.length ?? 0;
+        for (const [oldest, other] of held) {
+          if (held.size <= MAX_OBJECTS && (size <= MAX_OBJECT_BYTES || held.size === 1)) break;
+          held.delete(oldest);
+          size -= other?.length ?? 0;
+        }
+      }
+      const bytes = held.get(key);
+      return bytes === undefined
+        ? undefined
+        : (recordAt(bytes, offset, length, eventId) ?? undefined);
+    };
   }
 
   refusesPush(name: string, headers: Headers): PushResult | undefined {
@@ -317,9 +367,20 @@ export class RunningService implements Service {
   reload(
     actor: Actor,
   ): Promise<Outcome<{changed: readonly string[]; needRestart: readonly string[]}>> {
-    const reloaded = this.#reloading.then(() => this.#reload(actor));
-    this.#reloading = reloaded.catch(() => {});
-    return reloaded;
+    return this.#inTurn(() => this.#reload(actor));
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const changed = this.#reloading.then(change);
+    this.#reloading = changed.catch(() => {});
+    return changed;
+  }
+
+  /** The configuration in force. */
+  #loadedNow(): LoadedConfig {
+    if (!this.#started) throw starting();
+    const {file, folder} = this.#parts.loaded;
+    return {file, folder, config: this.#config, text: this.#text};
   }
 
   /** As `reload`, asked for by somebody who may send signals; it says so in the audit log. */
@@ -413,8 +474,11 @@ export class RunningService implements Service {
     const {file, folder} = this.#parts.loaded;
     if (!this.#started) throw starting();
     let after: Config;
+    let text: string;
     try {
-      after = (await loadConfig(file, this.#parts.variables)).config;
+      const read = await loadConfig(file, this.#parts.variables);
+      after = read.config;
+      text = read.text ?? '';
     } catch (error) {
       if (error instanceof InputFault) return this.#keepOld([...error.problems]);
       if (error instanceof AppError) return this.#keepOld([problemOf(file, error.message)]);
@@ -423,8 +487,16 @@ export class RunningService implements Service {
     const before = this.#config;
     const problems = retyped(file, before, after);
     if (problems.length > 0) return this.#keepOld(problems);
-    const {changed, needRestart, config} = planReload(before, after);
-    const loaded = {folder, config};
+    const {changed: settings, needRestart, config} = planReload(before, after);
+    const loaded = {file, folder, config, text};
+    let detections: ReadDetections;
+    try {
+      detections = readDetections(loaded);
+    } catch (error) {
+      if (error instanceof InputFault) return this.#keepOld([...error.problems]);
+      if (error instanceof AppError) return this.#keepOld([problemOf(file, error.message)]);
+      throw error;
+    }
     const sources = differences(before.sources, config.sources);
     const destinations = differences(before.alerts.destinations, config.alerts.destinations);
 
@@ -443,8 +515,10 @@ export class RunningService implements Service {
       if (!(error instanceof AppError)) throw error;
       return this.#keepOld([problemOf(file, error.message)]);
     }
+    const changed = [...settings];
     try {
-      // The only step that may fail comes first: until then nothing is changed.
+      // The only steps that may fail come first: until then nothing is changed.
+      if (await this.detections.apply(detections)) changed.push('detections');
       if (JSON.stringify(settingsOf(before)) !== JSON.stringify(settingsOf(config))) {
         await this.ingestor.applySettings(settingsOf(config));
       }
@@ -453,6 +527,7 @@ export class RunningService implements Service {
       throw error;
     }
     this.#config = config;
+    this.#text = text;
     this.#log.level = config.log.level;
     await this.#changeSources(sources.gone, newSources);
     await this.#changeAlerters(destinations.gone, newAlerters, before, config);
@@ -587,7 +662,11 @@ export class RunningService implements Service {
 /** What of a configuration decides about results. */
 export function settingsOf({alerts, server, keep}: Config): EngineSettings {
   return {
-    destinations: alerts.destinations.map(({name, min_score}) => ({name, minScore: min_score})),
+    destinations: alerts.destinations.map(({name, min_score, min_severity}) => ({
+      name,
+      minScore: min_score,
+      ...(min_severity !== 'none' && {minSeverity: min_severity}),
+    })),
     publicUrl: (server.public_url ?? '').replace(/\/+$/, ''),
     keep: {
       // What has no row cannot have more.

@@ -13,6 +13,7 @@ import {Metrics} from '../../telemetry/metrics.ts';
 import {dataDirOf, hasHistory, listenOf, openStore} from './adapters.ts';
 import {type Config, isLoopback} from './config.ts';
 import {DataDirLock} from './data-dir-lock.ts';
+import {readDetections} from './declared-files.ts';
 import {Ingestor} from './ingestor.ts';
 import type {LoadedConfig} from './load-config.ts';
 import {asnTableOf, contextsOf, tlsOf} from './prepare.ts';
@@ -51,6 +52,13 @@ export async function startService(
   const contexts = await contextsOf(loaded);
   const asnTable = await asnTableOf(loaded);
   const tls = await tlsOf(loaded);
+  const detections = readDetections(loaded);
+  for (const pack of detections.missingPacks) {
+    log.warn({pack}, `The pack "${pack}" is not part of this installation: it is not run`);
+  }
+  for (const {file, line, column, message} of detections.loaded.warnings) {
+    log.warn({file, line, column}, `Detections: ${message}`);
+  }
   const dataDir = dataDirOf(loaded);
   let service: RunningService | undefined;
   const lock = await DataDirLock.acquire(dataDir, {onLost: (error) => service?.fail(error)});
@@ -59,6 +67,7 @@ export async function startService(
     store = await openPatiently(loaded, log, options.signal);
     service = new RunningService({
       loaded,
+      detections,
       version: options.version,
       store,
       live: new LiveFeed(),
@@ -97,13 +106,18 @@ export async function startService(
       contexts,
       asnTable,
       settings: settingsOf(config),
+      detections: detections.declared,
+      get deliveryDelay() {
+        return durationMs(running.config.detections.delivery_delay);
+      },
       learning: backfill === undefined ? options.learning : true,
       // Read anew for each checkpoint, so that it can be changed while running.
       get checkpointEvery() {
         return durationMs(running.config.checkpoint.every);
       },
       log: (level, message, facts) => log[level](facts ?? {}, message),
-      onCommitted: ({deliveries}) => {
+      onCommitted: ({deliveries, detections: found}) => {
+        if (found !== undefined) running.live.tell(found);
         if (deliveries.length > 0) running.kick();
       },
       onFatal: (error) => running.fail(error),

@@ -71,6 +71,15 @@ alerts:
     #  url: https://siem.example.com/oddtrail
     #  secret: \${ODDTRAIL_WEBHOOK_SECRET}
 
+# Declared detections, beside the score: what is to be told whoever does it. Packs run unless told
+# otherwise; files of your own: docs/detections.md. Destinations take \`min_severity\`.
+#detections:
+#  packs: [questions, root-and-mfa, sensitive, traps]
+#  files: [detections]
+#  overrides:
+#    - id: a-detection-of-a-pack
+#      mode: silent
+
 # How long rows are kept, and from which score on the record itself is.
 keep:
   observations: 365d

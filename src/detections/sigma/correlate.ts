@@ -1,5 +1,5 @@
 import {Groups, MAX_LATENESS, type Memory} from '../condition/groups.ts';
-import {noteOf} from '../condition/note.ts';
+import {eventNote} from '../event-note.ts';
 import {Track} from '../condition/sequence.ts';
 import {Window} from '../condition/window.ts';
 import type {Evaluator, EventNote, Hit, Needs, Sink} from '../evaluator.ts';
@@ -115,7 +115,7 @@ export class Correlator implements Evaluator {
   ): void {
     const {time} = event;
     if (this.#closing !== undefined) {
-      this.#closing.add(group, time, value, () => noteOf(event));
+      this.#closing.add(group, time, value, () => eventNote(event));
       return;
     }
     this.#values = group;
@@ -123,13 +123,13 @@ export class Correlator implements Evaluator {
       const hit = (facts: Hit['facts'], evidence: readonly EventNote[], count: number) =>
         sink.hit({time, event, group, facts, evidence, count});
       if (memory instanceof Window) {
-        const filled = memory.add(time, value, () => noteOf(event));
+        const filled = memory.add(time, value, () => eventNote(event));
         if (filled === undefined) return;
         const {count, events, notes} = filled;
         hit({count: String(count), events: String(events)}, notes, events);
         return;
       }
-      const note = noteOf(event);
+      const note = eventNote(event);
       const notes =
         memory instanceof Track
           ? memory.add({time, mask, note})
