@@ -21,7 +21,7 @@ import {
 } from '../app/traps.ts';
 import {AppError} from '../base/errors.ts';
 import {oneOf} from './options.ts';
-import {type Output, plain, plainJson} from './output.ts';
+import {type Output, plain, plainJsonLines} from './output.ts';
 import {table} from './table.ts';
 
 /** The traps in what is named, or in the shipped pack. */
@@ -55,7 +55,7 @@ export async function trapsListCommand(
     allowed: trap.allow.map((each) => allowText(each)),
   }));
   if (format === 'json') {
-    await output.write(jsonText(rows));
+    await output.write(plainJsonLines(rows));
     return 0;
   }
   await output.write(
@@ -123,7 +123,7 @@ export async function trapsCheckCommand(
   }));
   const failed = rows.some(({mode, logged}) => mode !== 'off' && logged === 'no');
   if (format === 'json') {
-    await output.write(jsonText(rows));
+    await output.write(plainJsonLines(rows));
     return failed ? 1 : 0;
   }
   const colours = {yes: 'green', no: 'red', unknown: 'yellow'} as const;
@@ -169,7 +169,7 @@ export async function trapsDrillCommand(
     version,
   });
   if (options.print === true) {
-    await output.write(jsonText(record));
+    await output.write(plainJsonLines(record));
     return 0;
   }
   if (options.config === undefined) {
@@ -240,11 +240,6 @@ function placeOf({account, region}: {account?: string; region?: string}): Place 
     ...(region === undefined ? {} : {region}),
     ...(partition === undefined ? {} : {partition}),
   };
-}
-
-function jsonText(value: unknown): string {
-  const lines = JSON.stringify(value, null, 2).split('\n');
-  return `${lines.map(plainJson).join('\n')}\n`;
 }
 
 function plainLines(text: string): string {
