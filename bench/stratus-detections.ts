@@ -115,6 +115,10 @@ function judge(make: (project: Project) => Dataset): Judged {
   const set = new DetectionSet(soundDetections(readPacks()).detections);
   const [method] = ourMethods();
   if (method === undefined) throw new Error('No method');
+  const attackOf = (eventId: string) => {
+    const entry = truth.get(eventId);
+    return entry !== undefined && 'campaign' in entry ? entry : undefined;
+  };
   const campaigns = new Map<string, Campaign>();
   const otherMatches = new Map<string, number>();
   let others = 0;
@@ -123,7 +127,7 @@ function judge(make: (project: Project) => Dataset): Judged {
     const name = `\`${match.detection}\`${mark}`;
     // Of a match of many events the evidence holds but some.
     const ids = [...match.hit.evidence.map(({eventId}) => eventId), match.hit.event?.id ?? ''];
-    const parts = ids.flatMap((id) => campaigns.get(truth.get(id)?.campaign ?? '') ?? []);
+    const parts = ids.flatMap((id) => campaigns.get(attackOf(id)?.campaign ?? '') ?? []);
     for (const {matched} of parts) matched.add(name);
     if (parts.length > 0 || match.revision > 1) return;
     otherMatches.set(name, (otherMatches.get(name) ?? 0) + 1);
@@ -133,7 +137,7 @@ function judge(make: (project: Project) => Dataset): Judged {
     const components = eventOfRecord(record, timeMs, derivation);
     method.observe(components, timeMs);
     const score = method.lastScore();
-    const {campaign: id, scenario: technique} = truth.get(eventId) ?? {};
+    const {campaign: id, scenario: technique} = attackOf(eventId) ?? {};
     if (id === undefined || technique === undefined) others++;
     else {
       const campaign = campaigns.get(id) ?? fresh(technique);

@@ -1,9 +1,9 @@
 import {Groups, MAX_LATENESS, type Memory} from '../condition/groups.ts';
-import {eventNote} from '../event-note.ts';
 import {Track} from '../condition/sequence.ts';
 import {Window} from '../condition/window.ts';
 import type {Evaluator, EventNote, Hit, Needs, Sink} from '../evaluator.ts';
 import type {DetectionEvent} from '../event.ts';
+import {eventNote} from '../event-note.ts';
 import type {Json} from '../json.ts';
 import {ClosingCount} from './closing-count.ts';
 import type {JsonMap} from './fault.ts';
