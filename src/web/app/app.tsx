@@ -1,6 +1,7 @@
 import {useEffect, useRef, useState} from 'react';
 import {AboutPage} from './about-page.tsx';
 import {AlertsPage} from './alerts-page.tsx';
+import {DetectionsPage} from './detections-page.tsx';
 import {ErrorBoundary} from './error-boundary.tsx';
 import {Header} from './header.tsx';
 import {HealthPage} from './health-page.tsx';
@@ -31,6 +32,11 @@ export function App() {
     'g p': () => go('/principals'),
     'g h': () => go('/health'),
     'g a': () => go('/alerts'),
+    'g d': () => go('/detections'),
+    'g m': () => go('/matches'),
+    'g t': () => go('/traps'),
+    'g r': () => go('/rates'),
+    'g e': () => go('/detections/edit'),
     t: switchTheme,
     u: switchZone,
   });
@@ -69,6 +75,7 @@ function CurrentPage() {
     const name = decoded(path.slice('/principals/'.length));
     if (name !== undefined) return <PrincipalPage key={name} name={name} />;
   }
+  if (path === '/detections' || path === '/detections/') return <DetectionsPage />;
   if (path === '/health') return <HealthPage />;
   if (path === '/alerts') return <AlertsPage />;
   if (path === '/about') return <AboutPage />;

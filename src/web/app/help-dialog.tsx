@@ -2,7 +2,7 @@ import {useEffect, useRef} from 'react';
 
 const KEYS = [
   ['j  k', 'next, previous row'],
-  ['Enter  o', 'open the selected observation'],
+  ['Enter  o', 'open the selected row'],
   ['/', 'search'],
   ['z', 'zoom to an hour around the selected point'],
   ['+  -', 'zoom in, out'],
@@ -14,6 +14,12 @@ const KEYS = [
   ['[  ]', 'previous, next observation of the principal'],
   ['p', 'to the principal'],
   ['g o  g p  g h  g a', 'go to observations, principals, health, alerts'],
+  ['g d  g m  g t  g r', 'go to detections, matches, traps, rates'],
+  ['g e', 'edit files of detections'],
+  ['e', 'edit the file of the detection'],
+  ['F8', 'in the editor: next problem'],
+  ['Ctrl-Enter', 'in the editor: try on history'],
+  ['Ctrl-S', 'in the editor: save'],
   ['t', 'dark or light'],
   ['u', 'UTC or local time'],
   ['Esc', 'clear, step by step; leave a field'],
