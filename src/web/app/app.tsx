@@ -1,14 +1,18 @@
 import {useEffect, useRef, useState} from 'react';
 import {AboutPage} from './about-page.tsx';
 import {AlertsPage} from './alerts-page.tsx';
+import {DetectionPage} from './detection-page.tsx';
 import {DetectionsPage} from './detections-page.tsx';
 import {ErrorBoundary} from './error-boundary.tsx';
+import {EventPage} from './event-page.tsx';
 import {Header} from './header.tsx';
 import {HealthPage} from './health-page.tsx';
 import {HelpDialog} from './help-dialog.tsx';
 import {useKeys} from './keys.ts';
 import {Link} from './link.tsx';
 import {LoginPage} from './login-page.tsx';
+import {MatchPage} from './match-page.tsx';
+import {MatchesPage} from './matches-page.tsx';
 import {ObservationPage} from './observation-page.tsx';
 import {ObservationsPage} from './observations-page.tsx';
 import {switchTheme, switchZone} from './preferences.ts';
@@ -76,6 +80,17 @@ function CurrentPage() {
     if (name !== undefined) return <PrincipalPage key={name} name={name} />;
   }
   if (path === '/detections' || path === '/detections/') return <DetectionsPage />;
+  if (path.startsWith('/detections/')) {
+    const id = decoded(path.slice('/detections/'.length));
+    if (id !== undefined) return <DetectionPage key={id} id={id} />;
+  }
+  if (path === '/matches' || path === '/matches/') return <MatchesPage />;
+  const match = /^\/matches\/(\d{1,15})\/?$/.exec(path)?.[1];
+  if (match !== undefined) return <MatchPage key={match} id={Number(match)} />;
+  if (path.startsWith('/events/')) {
+    const eventId = decoded(path.slice('/events/'.length));
+    if (eventId !== undefined) return <EventPage key={eventId} eventId={eventId} />;
+  }
   if (path === '/health') return <HealthPage />;
   if (path === '/alerts') return <AlertsPage />;
   if (path === '/about') return <AboutPage />;

@@ -79,7 +79,6 @@ export function RowTable<Row>(props: Props<Row>) {
   }, [isVirtual, hasMore, lastShown, rows.length, onMore]);
 
   const line = (row: Row, index: number) => (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: j, k and Enter do the same.
     <tr
       key={keyOf(row)}
       data-index={index}
