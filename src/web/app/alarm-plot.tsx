@@ -31,7 +31,7 @@ const STATE_COLOURS: Readonly<Record<AlarmState, string>> = {
 };
 const BAND = 10;
 
-/** Datapoints with the threshold, over bands of the state. */
+/** Datapoints with the threshold, under bands of the state. */
 export function AlarmPlot({history, state, range, onZoom, onReset}: Props) {
   const {datapoints, threshold, periodMs, statistic, comparison} = history;
   const narrow = useIsNarrow();
@@ -134,9 +134,9 @@ function paintThreshold(canvas: Canvas, threshold: number): void {
   context.lineTo(left + width, y);
   context.stroke();
   context.font = `${12 * ratio}px system-ui, sans-serif`;
-  context.textAlign = 'right';
-  context.textBaseline = 'bottom';
-  context.fillText(`threshold ${threshold}`, left + width - 4 * ratio, y - 2 * ratio);
+  context.textAlign = 'left';
+  context.textBaseline = 'middle';
+  context.fillText(String(threshold), left + width + 5 * ratio, y);
 }
 
 /** By the names of CloudWatch, such as `GreaterThanOrEqualToThreshold`. */

@@ -18,8 +18,10 @@ import {ObservationsPage} from './observations-page.tsx';
 import {switchTheme, switchZone} from './preferences.ts';
 import {PrincipalPage} from './principal-page.tsx';
 import {PrincipalsPage} from './principals-page.tsx';
+import {RatesPage} from './rates-page.tsx';
 import {go, usePlace} from './router.ts';
 import {openSession, useSession} from './session.ts';
+import {TrapsPage} from './traps-page.tsx';
 
 export function App() {
   const session = useSession();
@@ -91,6 +93,8 @@ function CurrentPage() {
     const eventId = decoded(path.slice('/events/'.length));
     if (eventId !== undefined) return <EventPage key={eventId} eventId={eventId} />;
   }
+  if (path === '/traps') return <TrapsPage />;
+  if (path === '/rates') return <RatesPage />;
   if (path === '/health') return <HealthPage />;
   if (path === '/alerts') return <AlertsPage />;
   if (path === '/about') return <AboutPage />;

@@ -23,7 +23,7 @@ export function ExclusionTable({exclusions}: {readonly exclusions: readonly Excl
           {exclusions.map((each) => (
             <tr key={each.id} className={each.expired ? 'expired' : undefined}>
               <th scope="row">{visible(each.id)}</th>
-              <td data-label="Owner" className="whole">
+              <td data-label="Owner" className="whole owner">
                 {visible(each.owner)}
               </td>
               <td data-label="Reason" className="whole">

@@ -34,6 +34,9 @@ export interface TimePlotEvents {
   onPick?(time: number, value: number): void;
 }
 
+/** At the right of every plot, CSS pixels. */
+const MARGIN = 44;
+
 /** The part of uPlot's cursor that ties plots of one axis of time: one line over all of them. */
 export function cursorSync(key: string | undefined): Pick<UPlot.Cursor, 'sync'> {
   if (key === undefined) return {};
@@ -100,7 +103,7 @@ export class TimePlot {
       ...sizeOf(host),
       legend: {show: false},
       // As the plot of scores has it, so that times stand above each other.
-      padding: [8, 44, 0, 0],
+      padding: [8, MARGIN, 0, 0],
       cursor: {
         drag: {x: true, y: false, dist: 5, setScale: false},
         points: {show: false},
@@ -139,7 +142,8 @@ export class TimePlot {
     const {ctx: context, bbox} = this.#plot;
     context.save();
     context.beginPath();
-    context.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    // With the margin at the right, where a line may tell its value.
+    context.rect(bbox.left, bbox.top, bbox.width + MARGIN * devicePixelRatio, bbox.height);
     context.clip();
     this.#view.paint({
       context,
