@@ -1,4 +1,4 @@
-import {useEffect, useRef, useState} from 'react';
+import {lazy, Suspense, useEffect, useRef, useState} from 'react';
 import {AboutPage} from './about-page.tsx';
 import {AlertsPage} from './alerts-page.tsx';
 import {DetectionPage} from './detection-page.tsx';
@@ -22,6 +22,12 @@ import {RatesPage} from './rates-page.tsx';
 import {go, usePlace} from './router.ts';
 import {openSession, useSession} from './session.ts';
 import {TrapsPage} from './traps-page.tsx';
+
+/** Brings the editor along, which no other page needs. */
+const EditPage = lazy(async () => {
+  const page = await import('./edit-page.tsx');
+  return {default: page.EditPage};
+});
 
 export function App() {
   const session = useSession();
@@ -82,6 +88,13 @@ function CurrentPage() {
     if (name !== undefined) return <PrincipalPage key={name} name={name} />;
   }
   if (path === '/detections' || path === '/detections/') return <DetectionsPage />;
+  if (path === '/detections/edit') {
+    return (
+      <Suspense fallback={<p className="notice">Loading …</p>}>
+        <EditPage />
+      </Suspense>
+    );
+  }
   if (path.startsWith('/detections/')) {
     const id = decoded(path.slice('/detections/'.length));
     if (id !== undefined) return <DetectionPage key={id} id={id} />;

@@ -39,6 +39,7 @@ export function EpisodePlot(props: Props) {
     const height = Math.abs(canvas.y(1) - canvas.y(0));
     context.font = `${12 * ratio}px system-ui, sans-serif`;
     context.textBaseline = 'top';
+    context.textAlign = 'left';
     for (const episode of episodes) {
       paintEpisode(canvas, episode, canvas.y(count - laneOf(episode)), height, {
         range,

@@ -92,7 +92,7 @@ function Cells({trap, onDrilled}: {readonly trap: TrapInfo; readonly onDrilled: 
       <td data-label="Logged" className="coverage">
         <Coverage coverage={coverage} />
       </td>
-      <td data-label="Allowed">
+      <td data-label="Allowed" className="allowed">
         {allowed.length === 0 ? (
           <span className="muted">nobody</span>
         ) : (
