@@ -176,12 +176,14 @@ function Cells({row, end}: {readonly row: DetectionInfo; readonly end: number}) 
         <span className="muted whole mono"> {visible(id)}</span>
       </th>
       <td data-label="Kind" className="nowrap">
-        {kind}
-        {alarm !== null && (
-          <span className="below">
-            <StateText state={alarm.state} />
-          </span>
-        )}
+        <span>
+          {kind}
+          {alarm !== null && (
+            <span className="below">
+              <StateText state={alarm.state} />
+            </span>
+          )}
+        </span>
       </td>
       <td data-label="Mode">
         <ModeText detection={row} />
@@ -197,9 +199,7 @@ function Cells({row, end}: {readonly row: DetectionInfo; readonly end: number}) 
         <DayBars days={days} end={end} />
       </td>
       <td data-label="ATT&CK">{techniques.length > 0 && <TechniqueLinks ids={techniques} />}</td>
-      <td data-label="To look at" className="notes">
-        <Notes row={row} />
-      </td>
+      <Notes row={row} />
     </>
   );
 }
@@ -207,18 +207,21 @@ function Cells({row, end}: {readonly row: DetectionInfo; readonly end: number}) 
 /** What of a detection needs somebody's hand. */
 function Notes({row}: {readonly row: DetectionInfo}) {
   const {expiringExclusions: expiring, failed} = row;
+  if (failed === null && expiring === 0) return <td />;
   return (
-    <>
-      {failed !== null && (
-        <span className="error note-line" title={visible(failed.message)}>
-          ⚠ {formatCount(failed.count)} {plural(failed.count, 'failure')}
-        </span>
-      )}
-      {expiring > 0 && (
-        <span className="warn note-line">
-          {expiring} {plural(expiring, 'exclusion')} expired or soon
-        </span>
-      )}
-    </>
+    <td data-label="To look at">
+      <span>
+        {failed !== null && (
+          <span className="error note-line" title={visible(failed.message)}>
+            ⚠ {formatCount(failed.count)} {plural(failed.count, 'failure')}
+          </span>
+        )}
+        {expiring > 0 && (
+          <span className="warn note-line">
+            {expiring} {plural(expiring, 'exclusion')} expired or soon
+          </span>
+        )}
+      </span>
+    </td>
   );
 }

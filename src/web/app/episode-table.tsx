@@ -16,7 +16,7 @@ interface Props {
   readonly onOpen: (episode: Episode) => void;
 }
 
-const NAMES = ['From', 'Lasted', 'Operation', 'Rate per minute', 'Where', 'Mostly by', 'Told by'];
+const NAMES = ['From', 'Lasted', 'Operation', 'Per minute', 'Where', 'Mostly by', 'Told by'];
 
 /** Episodes with what they were measured against and who made most of them. */
 export function EpisodeTable({episodes, touching, selected, onSelect, onOpen}: Props) {
@@ -52,9 +52,11 @@ function Cells({episode, touches}: {readonly episode: Episode; readonly touches:
         )}
         {touches && <span className="error below">▲ touches the principal</span>}
       </th>
-      <td data-label="Rate per minute">
-        {shortNumber(episode.episodeAverage)}
-        <span className="muted"> instead of {shortNumber(episode.baselineAverage)}</span>
+      <td data-label="Per minute">
+        <span>
+          {shortNumber(episode.episodeAverage)}
+          <span className="muted"> instead of {shortNumber(episode.baselineAverage)}</span>
+        </span>
       </td>
       <td data-label="Where" className="muted whole">
         {[account, region].filter(isNamed).map(visible).join(' · ') || '–'}

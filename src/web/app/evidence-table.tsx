@@ -37,16 +37,20 @@ export function EvidenceTable({events}: {readonly events: readonly EventNote[]})
                 {isNamed(event.principal) ? <PrincipalLink name={event.principal} /> : '–'}
               </td>
               <td data-label="What" className="what">
-                {visible(event.operation)}
-                {isNamed(event.error) && <span className="error"> {visible(event.error)}</span>}
+                <span>
+                  {visible(event.operation)}
+                  {isNamed(event.error) && <span className="error"> {visible(event.error)}</span>}
+                </span>
               </td>
               <td data-label="On" className="whole">
                 {isNamed(event.resource) ? visible(event.resource) : '–'}
               </td>
               <td data-label="From" className="whole">
-                {visible(event.sourceIp)}
-                <span className="muted below">
-                  {[event.account, event.region].filter(isNamed).map(visible).join(' · ')}
+                <span>
+                  {visible(event.sourceIp)}
+                  <span className="muted below">
+                    {[event.account, event.region].filter(isNamed).map(visible).join(' · ')}
+                  </span>
                 </span>
               </td>
               <td data-label="With" className="whole muted">

@@ -49,12 +49,14 @@ export function MatchCells({row, ofOne}: {readonly row: MatchRow; readonly ofOne
   return (
     <>
       <td data-label="Severity" className="nowrap">
-        <SeverityText severity={severity} />
-        {mode === 'silent' && (
-          <span className="below">
-            <span className="badge">silent</span>
-          </span>
-        )}
+        <span>
+          <SeverityText severity={severity} />
+          {mode === 'silent' && (
+            <span className="below">
+              <span className="badge">silent</span>
+            </span>
+          )}
+        </span>
       </td>
       <td data-label="Latest" className="when">
         <TimeText time={lastTime} />
@@ -79,12 +81,14 @@ export function MatchCells({row, ofOne}: {readonly row: MatchRow; readonly ofOne
         <ScoreText score={row.score} />
       </td>
       <td data-label="Events" className="number">
-        {formatCount(row.events)}
-        {row.hits > 1 && (
-          <span className="muted below">
-            {formatCount(row.hits)} {plural(row.hits, 'hit')}
-          </span>
-        )}
+        <span>
+          {formatCount(row.events)}
+          {row.hits > 1 && (
+            <span className="muted below">
+              {formatCount(row.hits)} {plural(row.hits, 'hit')}
+            </span>
+          )}
+        </span>
       </td>
     </>
   );
