@@ -1,6 +1,7 @@
 import type {AlarmHistory} from '../../api/detection-types.ts';
 import {themeColour} from '../report/dom.ts';
 import {formatCount} from '../report/format.ts';
+import {exceeds, niceTicks, type Stretch, stretchesOf} from './alarm-shape.ts';
 import {useIsNarrow} from './media.ts';
 import type {Range} from './score-plot.ts';
 import type {AlarmState} from './state-text.tsx';
@@ -15,13 +16,6 @@ interface Props {
   readonly range: Range;
   readonly onZoom: (range: Range) => void;
   readonly onReset: () => void;
-}
-
-/** From a time on, an alarm was in a state. */
-interface Stretch {
-  readonly from: number;
-  readonly to: number;
-  readonly state: AlarmState;
 }
 
 const STATE_COLOURS: Readonly<Record<AlarmState, string>> = {
@@ -71,23 +65,6 @@ export function AlarmPlot({history, state, range, onZoom, onReset}: Props) {
   );
 }
 
-/** What state held when, of the range alone. */
-function stretchesOf(history: AlarmHistory, now: AlarmState, range: Range): Stretch[] {
-  const changes = [...history.changes].sort((a, b) => a.time - b.time);
-  const stretches: Stretch[] = [];
-  let state = changes[0]?.from ?? now;
-  let from = range.from;
-  for (const change of changes) {
-    if (change.time > range.from && change.time < range.to) {
-      stretches.push({from, to: change.time, state});
-      from = change.time;
-    }
-    if (change.time < range.to) state = change.to;
-  }
-  stretches.push({from, to: range.to, state});
-  return stretches;
-}
-
 function paintStates(canvas: Canvas, stretches: readonly Stretch[]): void {
   const {context, top, height, ratio} = canvas;
   const band = BAND * ratio;
@@ -126,35 +103,19 @@ function paintValues(
 function paintThreshold(canvas: Canvas, threshold: number): void {
   const {context, left, width, ratio} = canvas;
   const y = Math.round(canvas.y(threshold)) + 0.5;
-  context.strokeStyle = context.fillStyle = themeColour('--high');
-  context.lineWidth = ratio;
-  context.setLineDash([6 * ratio, 4 * ratio]);
   context.beginPath();
   context.moveTo(left, y);
   context.lineTo(left + width, y);
+  // Over bars of a like colour the line has the ground at its sides.
+  context.strokeStyle = themeColour('--ground');
+  context.lineWidth = 4 * ratio;
+  context.stroke();
+  context.strokeStyle = context.fillStyle = themeColour('--high');
+  context.lineWidth = 2 * ratio;
+  context.setLineDash([6 * ratio, 4 * ratio]);
   context.stroke();
   context.font = `${12 * ratio}px system-ui, sans-serif`;
   context.textAlign = 'left';
   context.textBaseline = 'middle';
   context.fillText(String(threshold), left + width + 5 * ratio, y);
-}
-
-/** By the names of CloudWatch, such as `GreaterThanOrEqualToThreshold`. */
-function exceeds(comparison: string, threshold: number): (value: number) => boolean {
-  const name = comparison.toLowerCase().replaceAll('_', '');
-  const orEqual = name.includes('equal') || name.includes('=');
-  if (name.includes('less') || name.includes('<')) {
-    return (value) => (orEqual ? value <= threshold : value < threshold);
-  }
-  return (value) => (orEqual ? value >= threshold : value > threshold);
-}
-
-/** A few round numbers from 0 up to the top. */
-export function niceTicks(top: number): number[] {
-  const rough = top / 4;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
-  const ticks: number[] = [];
-  for (let i = 0; i * step <= top; i++) ticks.push(Number((i * step).toPrecision(6)));
-  return ticks;
 }

@@ -12,7 +12,7 @@ const KEYS = [
   ['s', 'newest or most novel first'],
   ['Space', 'pause, resume live updates'],
   ['[  ]', 'previous, next observation of the principal'],
-  ['p', 'to the principal'],
+  ['p  d', 'to the principal, to the detection of a match'],
   ['g o  g p  g h  g a', 'go to observations, principals, health, alerts'],
   ['g d  g m  g t  g r', 'go to detections, matches, traps, rates'],
   ['g e', 'edit files of detections'],
