@@ -40,10 +40,11 @@ export function RowTable<Row>(props: Props<Row>) {
       return row === undefined ? index : keyOf(row);
     },
   });
+  // What stands above the rows may come and go.
   useLayoutEffect(() => {
-    const top = table.current?.getBoundingClientRect().top ?? 0;
+    const top = table.current?.tBodies[0]?.getBoundingClientRect().top ?? 0;
     setMargin(Math.round(top + scrollY));
-  }, []);
+  });
 
   const at = selected === undefined ? -1 : rows.findIndex((row) => keyOf(row) === selected);
   const select = (to: number) => {
@@ -68,8 +69,16 @@ export function RowTable<Row>(props: Props<Row>) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another selection moves the view.
   useEffect(() => {
     if (at < 0) return;
-    if (isVirtual) virtual.scrollToIndex(at, {align: 'auto'});
-    else table.current?.querySelector('[aria-current="true"]')?.scrollIntoView({block: 'nearest'});
+    const show = () =>
+      table.current?.querySelector('[aria-current="true"]')?.scrollIntoView({block: 'nearest'});
+    if (!isVirtual) {
+      show();
+      return;
+    }
+    virtual.scrollToIndex(at, {align: 'auto'});
+    // Heights are only known of rows that were made: once more when this one is.
+    const frame = requestAnimationFrame(() => requestAnimationFrame(show));
+    return () => cancelAnimationFrame(frame);
   }, [selected, at >= 0]);
 
   const items = virtual.getVirtualItems();
