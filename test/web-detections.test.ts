@@ -578,7 +578,7 @@ test(
 /** Of closed sets, or needed to find the thing again. */
 const KEPT = [
   ...['id', 'kind', 'severity', 'mode', 'state', 'logged', 'measure', 'origin', 'attribute'],
-  'eventId',
+  ...['eventId', 'detection'],
 ];
 
 /** What makes the page wider than its window; nothing if it is not. */
