@@ -27,6 +27,25 @@ export interface DetectionData {
   trial: DetectionTrial;
 }
 
+export const NO_DETECTIONS: DetectionData = {
+  detections: [],
+  matches: [],
+  histories: {},
+  traps: [],
+  episodes: [],
+  files: [],
+  trial: {
+    from: 0,
+    to: 0,
+    events: 0,
+    unread: 0,
+    complete: true,
+    matches: 0,
+    days: [],
+    samples: [],
+  },
+};
+
 const SOURCE = `id: snapshot-shared-outside
 title: '{{principal}} shared a snapshot with {{outside}}'
 severity: critical
