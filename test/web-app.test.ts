@@ -9,6 +9,7 @@ import {type Served, serveApi} from '../src/api/serve.ts';
 import {createToken} from '../src/api/tokens.ts';
 import {AppError} from '../src/base/errors.ts';
 import type {StoredObservation} from '../src/pipeline/store.ts';
+import {answerDetections, NO_DETECTIONS} from './detections-fixture.ts';
 import {manyRows, type Story, StoryService, tellStory} from './web-fixture.ts';
 
 const CHROMIUM = [
@@ -65,7 +66,12 @@ async function serve(service: StoryService, options: ApiOptions = {}, port = 0):
     stream: {batchMs: 20, statusMs: 250},
     ...options,
   });
-  const served = await serveApi(api, {host: '127.0.0.1', port, graceMs: 50});
+  // No detections: their pages have a test of their own.
+  const answer = async (request: Request, ...rest: unknown[]) =>
+    (await answerDetections(NO_DETECTIONS, request, [])) ??
+    (api.fetch as (...all: unknown[]) => Promise<Response>)(request, ...rest);
+  const app = Object.assign(Object.create(api), {fetch: answer}) as typeof api;
+  const served = await serveApi(app, {host: '127.0.0.1', port, graceMs: 50});
   open.push(served);
   return served;
 }

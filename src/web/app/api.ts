@@ -1,15 +1,18 @@
-import type {ProblemDetails} from '../../api/types.ts';
+import type {Problem, ProblemDetails} from '../../api/types.ts';
 
 /** An answer that is none: the service's own words, or that it did not answer. */
 export class ApiFailure extends Error {
   /** 0: there was no answer. */
   readonly status: number;
   readonly code: string;
+  /** What is wrong with a file that was sent, place by place. */
+  readonly problems: readonly Problem[];
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, problems: readonly Problem[] = []) {
     super(message);
     this.status = status;
     this.code = code;
+    this.problems = problems;
   }
 }
 
@@ -45,7 +48,7 @@ async function failureOf(response: Response): Promise<ApiFailure> {
     const problem = (await response.json()) as Partial<ProblemDetails>;
     const more = problem.problems?.map(({path, message}) => `${path}: ${message}`).join('; ');
     const detail = [problem.detail ?? problem.title ?? fallback, more].filter(Boolean).join(' — ');
-    return new ApiFailure(response.status, problem.code ?? '', detail);
+    return new ApiFailure(response.status, problem.code ?? '', detail, problem.problems);
   } catch {
     return new ApiFailure(response.status, '', fallback);
   }
@@ -60,9 +63,17 @@ export async function getText(path: string, signal?: AbortSignal): Promise<strin
   return (await ask(path, {signal: signal ?? null})).text();
 }
 
-export async function post<T>(path: string, body?: unknown): Promise<T | undefined> {
+export function post<T>(path: string, body?: unknown): Promise<T | undefined> {
+  return change('POST', path, body);
+}
+
+export function put<T>(path: string, body: unknown): Promise<T | undefined> {
+  return change('PUT', path, body);
+}
+
+async function change<T>(method: string, path: string, body: unknown): Promise<T | undefined> {
   const response = await ask(path, {
-    method: 'POST',
+    method,
     headers: {
       ...(csrf === '' ? {} : {'x-csrf-token': csrf}),
       ...(body === undefined ? {} : {'content-type': 'application/json'}),

@@ -42,7 +42,7 @@ export function ConnectionNote() {
     <p className="connection" role="status">
       <span className="live-mark">Live</span>
       {troubles.length > 0 && (
-        <Link to="/health" className="trouble">
+        <Link to="/health" className="trouble" title={troubles.join(', ')}>
           ⚠ {troubles.slice(0, 2).join(', ')}
           {troubles.length > 2 ? ' …' : ''}
         </Link>

@@ -6,6 +6,10 @@ import {usePlace} from './router.ts';
 const PAGES = [
   {path: '/', name: 'Observations', key: 'g o'},
   {path: '/principals', name: 'Principals', key: 'g p'},
+  {path: '/detections', name: 'Detections', key: 'g d'},
+  {path: '/matches', name: 'Matches', key: 'g m'},
+  {path: '/traps', name: 'Traps', key: 'g t'},
+  {path: '/rates', name: 'Rates', key: 'g r'},
   {path: '/health', name: 'Health', key: 'g h'},
   {path: '/alerts', name: 'Alerts', key: 'g a'},
 ] as const;

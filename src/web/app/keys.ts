@@ -6,10 +6,16 @@ const maps: {readonly current: KeyMap}[] = [];
 const CHORD_MS = 1_500;
 let chord: {readonly key: string; readonly at: number} | undefined;
 
+/** Where the key was pressed, within a shadow root as well. */
+function innermost(event: KeyboardEvent): HTMLElement | undefined {
+  const [target] = event.composedPath();
+  return target instanceof HTMLElement ? target : undefined;
+}
+
 /** Keys that text fields and open lists need for themselves. */
 function isTyping(event: KeyboardEvent): boolean {
-  const {target} = event;
-  if (!(target instanceof HTMLElement)) return false;
+  const target = innermost(event);
+  if (target === undefined) return false;
   return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }
 
@@ -17,7 +23,7 @@ function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (document.querySelector('dialog[open]') !== null) return;
   if (isTyping(event)) {
-    if (event.key === 'Escape' && event.target instanceof HTMLElement) event.target.blur();
+    if (event.key === 'Escape') innermost(event)?.blur();
     return;
   }
   // Space and Enter belong to the button or link that has the focus.

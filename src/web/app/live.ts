@@ -9,6 +9,8 @@ export interface LiveState {
   readonly status: IngestStatus | undefined;
   /** Events per second, oldest first, of the last few minutes. */
   readonly rates: readonly number[];
+  /** Grows whenever matches or changes of alarms were stored. */
+  readonly news: number;
 }
 
 export interface Subscription {
@@ -34,7 +36,13 @@ const NOTHING = {minScore: 1};
  * however often the connection is lost: it always goes on after the id it saw last.
  */
 class Live {
-  #state: LiveState = {connection: 'connecting', retryAt: 0, status: undefined, rates: []};
+  #state: LiveState = {
+    connection: 'connecting',
+    retryAt: 0,
+    status: undefined,
+    rates: [],
+    news: 0,
+  };
   readonly #listeners = new Set<() => void>();
   #source: EventSource | undefined;
   #subscription: Subscription | undefined;
@@ -136,7 +144,9 @@ class Live {
     this.#source = source;
     source.onopen = () => {
       this.#attempt = 0;
-      this.#set({connection: 'live', retryAt: 0});
+      // What was stored while nobody listened is news as well.
+      const missed = this.#state.connection === 'lost' ? 1 : 0;
+      this.#set({connection: 'live', retryAt: 0, news: this.#state.news + missed});
       this.#expect(round);
     };
     // The browser would try again by itself, but at its own pace and after some failures never.
@@ -156,6 +166,11 @@ class Live {
       this.#expect(round);
       this.#moveTo(event.lastEventId);
       this.#tellStatus(JSON.parse(event.data as string) as IngestStatus);
+    });
+    source.addEventListener('detections', () => {
+      if (round !== this.#round) return;
+      this.#expect(round);
+      this.#set({news: this.#state.news + 1});
     });
     this.#expect(round);
   }

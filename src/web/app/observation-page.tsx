@@ -1,6 +1,7 @@
 import {useEffect, useRef} from 'react';
 import type {Observation, ObservationDetail} from '../../api/types.ts';
 import {CopyButton} from './copy-button.tsx';
+import {EventMatches} from './event-matches.tsx';
 import {FacetBars} from './facet-bars.tsx';
 import {FacetTable} from './facet-table.tsx';
 import {FailureNote} from './failure-note.tsx';
@@ -112,6 +113,7 @@ function Detail({detail}: {readonly detail: ObservationDetail}) {
         <PrincipalLink name={dimensions.principal} />
       </p>
       <h1 className="headline">{visible(explanation?.sentence ?? reasonOf(observation))}</h1>
+      <EventMatches observation={observation} />
       <div className="columns">
         <section aria-label="Facts">
           <dl className="facts">

@@ -8,6 +8,7 @@ import {useDark, usePreferences} from './preferences.ts';
 import type {Scale} from './raster.ts';
 import {
   type LegendEntry,
+  type PlotEvents,
   type PlotView as PlotViewState,
   type Range,
   ScorePlot,
@@ -27,13 +28,15 @@ interface Props {
   readonly onPick: (id: number) => void;
   readonly onZoom: (range: Range) => void;
   readonly onReset: () => void;
+  /** Plots of the same key have one cursor. */
+  readonly sync?: string;
   /** A group of the legend was chosen; no legend without. */
   readonly onGroup?: (group: string) => void;
 }
 
 /** The plot with its tip and legend. */
 export function PlotView(props: Props) {
-  const {points, version, range, scale, marked = -1, onGroup} = props;
+  const {points, version, range, scale, marked = -1, sync, onGroup} = props;
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<ScorePlot>(undefined);
   const events = useRef(props);
@@ -51,20 +54,21 @@ export function PlotView(props: Props) {
 
   useEffect(() => {
     if (host.current === null) return;
-    const made = new ScorePlot(host.current, latest.current, {
+    const told: PlotEvents = {
       onHover: (id, x, y) =>
         setHovered((before) => (id < 0 ? undefined : before?.id === id ? before : {id, x, y})),
       onPick: (id) => events.current.onPick(id),
       onZoom: (to) => events.current.onZoom(to),
       onReset: () => events.current.onReset(),
       onLegend: setLegend,
-    });
+    };
+    const made = new ScorePlot(host.current, latest.current, told, sync);
     plot.current = made;
     return () => {
       plot.current = undefined;
       made.destroy();
     };
-  }, []);
+  }, [sync]);
 
   useEffect(() => {
     plot.current?.show(latest.current);

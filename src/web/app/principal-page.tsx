@@ -8,6 +8,7 @@ import {FailureNote} from './failure-note.tsx';
 import {Link} from './link.tsx';
 import {NeighbourTable} from './neighbour-table.tsx';
 import {PlotView} from './plot-view.tsx';
+import {PrincipalSignals} from './principal-signals.tsx';
 import {ProfileView} from './profile-view.tsx';
 import {addressOf, queryOf} from './query.ts';
 import {go, observationPath, principalPath, usePlace} from './router.ts';
@@ -101,6 +102,7 @@ export function PrincipalPage({name}: {readonly name: string}) {
               onGroup={(service) => go(addressOf({...queryOf(''), principal: name, service}))}
             />
           </section>
+          <PrincipalSignals principal={name} from={from} to={to} />
           <section aria-labelledby="activity">
             <h2 id="activity">Activity</h2>
             {activity.failure !== undefined && (

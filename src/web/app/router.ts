@@ -13,6 +13,8 @@ const SETTLE_MS = 200;
 const listeners = new Set<() => void>();
 let place = read();
 let pending: ReturnType<typeof setTimeout> | undefined;
+/** What to ask before the page is left. */
+let guard: string | undefined;
 
 function read(): Place {
   return {path: location.pathname, search: location.search};
@@ -32,14 +34,34 @@ function settle(): void {
 window.addEventListener('popstate', () => {
   clearTimeout(pending);
   pending = undefined;
+  if (!mayLeave()) {
+    // The browser has gone already: back to where one was.
+    history.pushState(null, '', place.path + place.search);
+    return;
+  }
   place = read();
   tell();
+});
+window.addEventListener('beforeunload', (event) => {
+  if (guard !== undefined) event.preventDefault();
 });
 window.addEventListener('pagehide', settle);
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/** Asks before the page is left, until the returned function is called. */
+export function guardLeaving(question: string): () => void {
+  guard = question;
+  return () => {
+    guard = undefined;
+  };
+}
+
+function mayLeave(): boolean {
+  return guard === undefined || confirm(guard);
 }
 
 export function usePlace(): Place {
@@ -58,6 +80,7 @@ export function go(to: string, {replace = false} = {}): void {
   const at = to.indexOf('?');
   const next = at < 0 ? {path: to, search: ''} : {path: to.slice(0, at), search: to.slice(at)};
   if (next.path === place.path && next.search === place.search) return;
+  if (!mayLeave()) return;
   if (replace) {
     place = next;
     pending ??= setTimeout(settle, SETTLE_MS);

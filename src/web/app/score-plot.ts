@@ -14,6 +14,7 @@ import {heightOf, scoreTicks} from '../report/scale.ts';
 import {assignSlots, COLOURS} from './palette.ts';
 import type {PointSet} from './point-set.ts';
 import {drawPoints, type Frame, nearestPoint, peaksOf, type Scale} from './raster.ts';
+import {cursorSync} from './time-plot.ts';
 
 /** Epoch milliseconds. */
 export interface Range {
@@ -66,10 +67,10 @@ export class ScorePlot {
   #pressedAt: {readonly x: number; readonly y: number} | undefined;
   #paintMs = 0;
 
-  constructor(host: HTMLElement, view: PlotView, events: PlotEvents) {
+  constructor(host: HTMLElement, view: PlotView, events: PlotEvents, sync?: string) {
     this.#view = view;
     this.#events = events;
-    this.#plot = new UPlot(this.#options(host), this.#extent(), host);
+    this.#plot = new UPlot(this.#options(host, sync), this.#extent(), host);
     this.#listen();
     this.#observer = new ResizeObserver(() => {
       const size = sizeOf(host);
@@ -164,7 +165,7 @@ export class ScorePlot {
     return [0, 0.2, 0.4, 0.6, 0.8];
   }
 
-  #options(host: HTMLElement): UPlot.Options {
+  #options(host: HTMLElement, sync: string | undefined): UPlot.Options {
     const axis = axisStyle();
     const at = (score: number) => (this.#view.scale === 'log' ? heightOf(score) : score);
     return {
@@ -177,6 +178,7 @@ export class ScorePlot {
         y: false,
         // The page decides what a double click resets.
         bind: {dblclick: () => null},
+        ...cursorSync(sync),
       },
       scales: {
         x: {time: true, auto: false, range: (_, min, max) => [min, max]},
