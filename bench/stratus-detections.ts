@@ -118,12 +118,16 @@ function judge(make: (project: Project) => Dataset): Judged {
   const campaigns = new Map<string, Campaign>();
   const otherMatches = new Map<string, number>();
   let others = 0;
+  const attackOf = (eventId: string) => {
+    const entry = truth.get(eventId);
+    return entry === undefined || 'ignore' in entry ? undefined : entry;
+  };
   const tell = (match: Match): void => {
     const mark = match.mode === 'silent' ? ' (silent)' : '';
     const name = `\`${match.detection}\`${mark}`;
     // Of a match of many events the evidence holds but some.
     const ids = [...match.hit.evidence.map(({eventId}) => eventId), match.hit.event?.id ?? ''];
-    const parts = ids.flatMap((id) => campaigns.get(truth.get(id)?.campaign ?? '') ?? []);
+    const parts = ids.flatMap((id) => campaigns.get(attackOf(id)?.campaign ?? '') ?? []);
     for (const {matched} of parts) matched.add(name);
     if (parts.length > 0 || match.revision > 1) return;
     otherMatches.set(name, (otherMatches.get(name) ?? 0) + 1);
@@ -133,9 +137,10 @@ function judge(make: (project: Project) => Dataset): Judged {
     const components = eventOfRecord(record, timeMs, derivation);
     method.observe(components, timeMs);
     const score = method.lastScore();
-    const {campaign: id, scenario: technique} = truth.get(eventId) ?? {};
-    if (id === undefined || technique === undefined) others++;
+    const attack = attackOf(eventId);
+    if (attack === undefined) others++;
     else {
+      const {campaign: id, scenario: technique} = attack;
       const campaign = campaigns.get(id) ?? fresh(technique);
       campaigns.set(id, campaign);
       campaign.events++;
