@@ -115,13 +115,13 @@ function judge(make: (project: Project) => Dataset): Judged {
   const set = new DetectionSet(soundDetections(readPacks()).detections);
   const [method] = ourMethods();
   if (method === undefined) throw new Error('No method');
-  const attackOf = (eventId: string) => {
-    const entry = truth.get(eventId);
-    return entry !== undefined && 'campaign' in entry ? entry : undefined;
-  };
   const campaigns = new Map<string, Campaign>();
   const otherMatches = new Map<string, number>();
   let others = 0;
+  const attackOf = (eventId: string) => {
+    const entry = truth.get(eventId);
+    return entry === undefined || 'ignore' in entry ? undefined : entry;
+  };
   const tell = (match: Match): void => {
     const mark = match.mode === 'silent' ? ' (silent)' : '';
     const name = `\`${match.detection}\`${mark}`;
@@ -137,9 +137,10 @@ function judge(make: (project: Project) => Dataset): Judged {
     const components = eventOfRecord(record, timeMs, derivation);
     method.observe(components, timeMs);
     const score = method.lastScore();
-    const {campaign: id, scenario: technique} = attackOf(eventId) ?? {};
-    if (id === undefined || technique === undefined) others++;
+    const attack = attackOf(eventId);
+    if (attack === undefined) others++;
     else {
+      const {campaign: id, scenario: technique} = attack;
       const campaign = campaigns.get(id) ?? fresh(technique);
       campaigns.set(id, campaign);
       campaign.events++;
