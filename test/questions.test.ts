@@ -13,11 +13,13 @@ type Parameters = NonNullable<Override['parameters']>;
 
 type Told = {readonly detection: string; readonly scenario: string | undefined};
 
-const PACK = join(import.meta.dirname, '../detections/questions/questions.yml');
+const PACKS = join(import.meta.dirname, '../detections');
+const QUESTIONS = join(PACKS, 'questions/questions.yml');
+const ALARMS = join(PACKS, 'alarms/s3-enumeration.yml');
 
-function load(parameters: Parameters, id: string): readonly LoadedDetection[] {
+function load(file: string, parameters: Parameters, id: string): readonly LoadedDetection[] {
   const {detections, problems, overrideFaults} = loadDetections(
-    [{file: PACK, text: readFileSync(PACK, 'utf8')}],
+    [{file, text: readFileSync(file, 'utf8')}],
     {overrides: Object.keys(parameters).length > 0 ? [{id, parameters}] : []},
   );
   expect([...problems, ...overrideFaults]).toEqual([]);
@@ -28,8 +30,13 @@ function load(parameters: Parameters, id: string): readonly LoadedDetection[] {
  * What the pack tells of a small organisation's two weeks with a scenario in it. The novelty that a
  * model would find is given by hand: everything of the scenario is novel, and nothing else.
  */
-function tellOf(scenario: ScenarioName, id = '', parameters: Parameters = {}): readonly Told[] {
-  const set = new DetectionSet(load(parameters, id));
+function tellOf(
+  scenario: ScenarioName,
+  id = '',
+  parameters: Parameters = {},
+  file = QUESTIONS,
+): readonly Told[] {
+  const set = new DetectionSet(load(file, parameters, id));
   // In simulations of 14 days and more nothing happens in the first 7, while firsts are learnt.
   const files = [...simulate({seed: 5, days: 14, eventsPerDay: 1_500, scenarios: [scenario]})];
   const records = files.flatMap((file) => file.records as readonly Record<string, Json>[]);
@@ -50,7 +57,10 @@ function tellOf(scenario: ScenarioName, id = '', parameters: Parameters = {}): r
     set.advance(time);
     for (const {detection, revision, hit} of set.drain().matches) {
       if (revision > 1) continue;
-      told.push({detection, scenario: truth.get(hit.event?.id ?? '')});
+      // An alarm keeps the events that caused it; others end with the one that completed them.
+      const ids = [hit.event?.id ?? '', ...hit.evidence.map(({eventId}) => eventId)];
+      const scenarioOf = ids.flatMap((eventId) => truth.get(eventId) ?? []);
+      told.push({detection, scenario: scenarioOf[0]});
     }
   }
   return told;
@@ -94,4 +104,10 @@ test('a bucket was listed again and again by whom it never was', () => {
   expect(counted(told, 'bucket-enumerated').right).toBeGreaterThan(0);
   expect(counted(told, 'bucket-enumerated').wrong).toBe(0);
   expect(counted(told, 'bucket-looked-into-by-new-identity').right).toBeGreaterThan(0);
+}, 60_000);
+
+test('an alarm on listings of S3 keeps who, from where and with what', () => {
+  const told = tellOf('bucket-enumeration', '', {}, ALARMS);
+  expect(counted(told, 's3-listed-often').right).toBeGreaterThan(0);
+  expect(counted(told, 's3-listed-often').wrong).toBeLessThanOrEqual(10);
 }, 60_000);
