@@ -227,7 +227,13 @@ const destination = z.discriminatedUnion('type', [
 ]);
 
 /** Run unless the configuration names others. */
-export const DEFAULT_PACKS: readonly string[] = ['questions', 'root-and-mfa', 'sensitive', 'traps'];
+export const DEFAULT_PACKS: readonly string[] = [
+  'questions',
+  'rates',
+  'root-and-mfa',
+  'sensitive',
+  'traps',
+];
 
 const detections = z
   .strictObject({

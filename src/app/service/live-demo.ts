@@ -9,7 +9,7 @@ import {simulate} from '../../simulate/simulate.ts';
 import type {Logger} from '../../telemetry/log.ts';
 import {renewDemoPart} from '../demo-folder.ts';
 import {principalName} from '../display.ts';
-import {type Config, configSchema} from './config.ts';
+import {type Config, configSchema, DEFAULT_PACKS} from './config.ts';
 import {holderOfDataDir} from './data-dir-lock.ts';
 import type {RunningService} from './running.ts';
 import {startService} from './start.ts';
@@ -232,6 +232,7 @@ function demoConfig(port: number): Config {
     data_dir: 'data',
     sources: [{name: 'trail', type: 'directory', path: 'trail', poll: '200ms'}],
     server: {listen, ...(port > 0 && {public_url: `http://${listen}`})},
+    detections: {packs: ['alarms', ...DEFAULT_PACKS]},
     alerts: {
       destinations: [{name: 'terminal', type: 'console', min_score: 0.95}],
       update_every: '1s',

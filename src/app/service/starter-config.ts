@@ -74,7 +74,7 @@ alerts:
 # Declared detections, beside the score: what is to be told whoever does it. Packs run unless told
 # otherwise; files of your own: docs/detections.md. Destinations take \`min_severity\`.
 #detections:
-#  packs: [questions, root-and-mfa, sensitive, traps]
+#  packs: [questions, rates, root-and-mfa, sensitive, traps]
 #  files: [detections]
 #  overrides:
 #    - id: a-detection-of-a-pack
