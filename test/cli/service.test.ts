@@ -229,6 +229,8 @@ test('backfill learns what is there, then follows what comes: each event once', 
       {name: 'files', type: 'directory', path: 'trail', poll: '100ms'},
       {name: 'push', type: 'http', token: 'x'},
     ],
+    // The alerts looked at are those of scores.
+    detections: {packs: []},
     alerts: {destinations: [{name: 'log', type: 'file', path: 'alerts.jsonl', min_score: 0.5}]},
   });
   // Most of the trail is there; the rest comes bit by bit while it learns and afterwards.

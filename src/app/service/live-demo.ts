@@ -1,4 +1,4 @@
-import {mkdir, rename, writeFile} from 'node:fs/promises';
+import {mkdir, readdir, rename, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:net';
 import {dirname, join, resolve} from 'node:path';
 import {promisify} from 'node:util';
@@ -132,7 +132,7 @@ export async function startLiveDemo(
 ): Promise<RunningService> {
   const {folder} = prepared;
   const port = await freePort(options.port);
-  const config = demoConfig(port);
+  const config = demoConfig(port, await accountsOf(folder));
   return startService(
     {file: join(folder, 'oddtrail.yml'), folder: resolve(folder), config},
     {
@@ -226,13 +226,23 @@ export async function storyOf(
   return rows.filter(({dimensions}) => principalName(dimensions.principal) === 'raul').reverse();
 }
 
-function demoConfig(port: number): Config {
+/** The organisation's accounts: what was delivered of each lies in a folder of its own. */
+async function accountsOf(folder: string): Promise<string[]> {
+  const names = await readdir(join(folder, 'trail', 'AWSLogs')).catch(() => []);
+  return names.filter((name) => /^\d{12}$/.test(name));
+}
+
+function demoConfig(port: number, accounts: readonly string[]): Config {
   const listen = `127.0.0.1:${port}`;
   return configSchema.parse({
     data_dir: 'data',
     sources: [{name: 'trail', type: 'directory', path: 'trail', poll: '200ms'}],
     server: {listen, ...(port > 0 && {public_url: `http://${listen}`})},
-    detections: {packs: ['alarms', ...DEFAULT_PACKS]},
+    detections: {
+      packs: ['alarms', ...DEFAULT_PACKS],
+      // A backup is copied to another account of one's own every day.
+      overrides: [{id: 'copy-shared-outside', parameters: {accounts}}],
+    },
     alerts: {
       destinations: [{name: 'terminal', type: 'console', min_score: 0.95}],
       update_every: '1s',

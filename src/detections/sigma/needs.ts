@@ -17,8 +17,9 @@ const NAME_LIMIT = 128;
  * that is no text, or is written with other capitals as a key.
  */
 export function needsOfField(path: string, values: readonly Tokens[]): NeedsOperation {
-  if (path.toLowerCase() === 'eventname') return anyNeed(values.map(needsOfName));
-  if (path.toLowerCase() === 'eventsource') return anyNeed(values.map(needsOfSource));
+  // Under another spelling a record may have a key of its own, which says nothing of its operation.
+  if (path === 'eventName') return anyNeed(values.map(needsOfName));
+  if (path === 'eventSource') return anyNeed(values.map(needsOfSource));
   return undefined;
 }
 

@@ -345,7 +345,7 @@ test('no record that holds is outside of what it needs', () => {
         expect(inside, `${JSON.stringify([s, t, how, given])} ${operation}`).toBe(true);
       }
     }),
-    {numRuns: 2000},
+    {numRuns: 5000},
   );
   expect(held).toBeGreaterThan(50);
   expect(outside).toBeGreaterThan(50);

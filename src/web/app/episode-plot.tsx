@@ -126,7 +126,9 @@ function paintEpisode(
 }
 
 function laneName({operation, measure}: Episode): string {
-  return visible(measure === 'errors' ? `${operation} errors` : operation);
+  // The rate of an identity is that of all its calls together.
+  const what = operation === '' ? 'all calls of one identity' : operation;
+  return visible(measure === 'errors' ? `${what}, errors` : what);
 }
 
 /** Operations by their first episode; those too many share the last line. */

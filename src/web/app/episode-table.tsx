@@ -46,7 +46,7 @@ function Cells({episode, touches}: {readonly episode: Episode; readonly touches:
         {end === null ? <strong className="warn">goes on</strong> : formatSpan(end - start)}
       </td>
       <th scope="row" className="title">
-        {visible(operation)}
+        {operation === '' ? 'all calls' : visible(operation)}
         {measure === 'errors' && (
           <span className="error"> {isNamed(errorCode) ? visible(errorCode) : 'errors'}</span>
         )}
