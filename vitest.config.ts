@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // Much of the time tests wait, for a browser, a broker or a process: one at a time is too slow.
+    maxWorkers: 2,
   },
 });
