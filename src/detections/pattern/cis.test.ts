@@ -8,13 +8,18 @@ import type {Json} from '../json.ts';
 import {patternKind} from '../pattern-kind.ts';
 import {compileFilter} from './filter.ts';
 
+interface Repeated {
+  readonly record: Record<string, Json>;
+  readonly repeat: number;
+}
+
 interface Declared {
   readonly id: string;
   readonly when: {readonly pattern?: string; readonly alarm?: {readonly pattern: string}};
   readonly group_by?: readonly string[];
   readonly tests: readonly {
     readonly name: string;
-    readonly events: readonly Record<string, Json>[];
+    readonly events: readonly (Record<string, Json> | Repeated)[];
     readonly expect: 'match' | 'none';
   }[];
 }
@@ -54,7 +59,14 @@ function filterOf(text: string) {
 
 const cases = (all: readonly Declared[]) =>
   all.flatMap((detection) =>
-    detection.tests.map((each) => [`${detection.id}: ${each.name}`, detection, each] as const),
+    detection.tests.map((each) => {
+      const events = each.events.flatMap((event) =>
+        'repeat' in event
+          ? new Array((event as Repeated).repeat).fill((event as Repeated).record)
+          : [event as Record<string, Json>],
+      );
+      return [`${detection.id}: ${each.name}`, detection, {...each, events}] as const;
+    }),
   );
 
 test('there are all controls, with true and near-miss tests', () => {
