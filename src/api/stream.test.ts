@@ -212,7 +212,7 @@ test('a store that fails ends the stream of who needs it, and leaves nothing beh
 });
 
 test('sends readers away after their time, so that they say anew who they are', async () => {
-  const {open} = serving({maxAgeMs: 50});
+  const {open} = serving({maxAgeMs: 500});
   const {text} = await read(await open(), () => false);
   expect(text).toContain('event: status');
 });
