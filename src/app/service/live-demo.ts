@@ -228,8 +228,11 @@ export async function storyOf(
 
 /** The organisation's accounts: what was delivered of each lies in a folder of its own. */
 async function accountsOf(folder: string): Promise<string[]> {
-  const names = await readdir(join(folder, 'trail', 'AWSLogs')).catch(() => []);
-  return names.filter((name) => /^\d{12}$/.test(name));
+  const root = join(folder, 'trail', 'AWSLogs');
+  const names = await readdir(root).catch(() => []);
+  // A trail of an organisation has one folder more above them.
+  const further = await Promise.all(names.map((name) => readdir(join(root, name)).catch(() => [])));
+  return [...names, ...further.flat()].filter((name) => /^\d{12}$/.test(name));
 }
 
 function demoConfig(port: number, accounts: readonly string[]): Config {

@@ -1,4 +1,5 @@
 import {expect, test} from 'vitest';
+import {compileFilter} from './filter.ts';
 import {lintPattern} from './lint.ts';
 import {parsePattern} from './parse.ts';
 
@@ -67,4 +68,14 @@ test('says what a pattern will not do in a sentence', () => {
   expect(warning?.message).toMatchInlineSnapshot(
     `"Does not match events without $.userAgent, a field that events may lack: to let those through, write ($.userAgent NOT EXISTS || $.userAgent != "AWS Internal")"`,
   );
+});
+
+test('an optional field whose absence is asked for is not warned of', () => {
+  const codesOf = (text: string) => {
+    const compiled = compileFilter(text);
+    return compiled.ok ? compiled.filter.warnings.map(({code}) => code) : ['refused'];
+  };
+  const asked = '{ $.userAgent NOT EXISTS || $.userAgent != "AWS Internal" }';
+  expect(codesOf('{ $.userAgent != "AWS Internal" }')).toContain('optional-field');
+  expect(codesOf(asked)).not.toContain('optional-field');
 });

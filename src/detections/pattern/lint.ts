@@ -118,6 +118,12 @@ type Warn = (code: WarningCode, span: Span, message: string) => void;
 
 function lintJson({expression}: JsonPattern, warn: Warn): void {
   let wildcards = 0;
+  // Whoever asks for the absence of a field somewhere has thought of it.
+  const absent = new Set(
+    leavesOf(expression)
+      .filter(({kind}) => kind === 'not-exists')
+      .map((test) => printSelector(test.selector)),
+  );
   for (const test of leavesOf(expression)) {
     const {selector} = test;
     const own = selector.steps.filter(({kind}) => kind.startsWith('any-')).length;
@@ -136,14 +142,19 @@ function lintJson({expression}: JsonPattern, warn: Warn): void {
         `CloudWatch refuses more than ${CLOUDWATCH_WILDCARDS} wildcard selectors in a pattern`,
       );
     }
-    if (test.kind === 'compare') lintComparison(test, own > 0, warn);
+    if (test.kind === 'compare') lintComparison(test, own > 0, absent, warn);
     if (test.kind === 'is') lintIs(test, warn);
   }
   lintPrecedence(expression, warn);
   lintJunctions(expression, true, warn);
 }
 
-function lintComparison(test: Comparison, wildcard: boolean, warn: Warn): void {
+function lintComparison(
+  test: Comparison,
+  wildcard: boolean,
+  absent: ReadonlySet<string>,
+  warn: Warn,
+): void {
   const {operator, selector, span, value} = test;
   const name = printSelector(selector);
   if (OBJECTS.has(name)) {
@@ -160,7 +171,7 @@ function lintComparison(test: Comparison, wildcard: boolean, warn: Warn): void {
       span,
       'Matches as soon as one of the values is another one, not only when none is this one',
     );
-  } else if (operator === '!=' && !ALWAYS_THERE.has(name)) {
+  } else if (operator === '!=' && !ALWAYS_THERE.has(name) && !absent.has(name)) {
     warn(
       'optional-field',
       span,
