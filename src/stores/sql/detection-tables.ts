@@ -8,7 +8,8 @@ import type {
   MatchRow,
 } from '../../pipeline/detections.ts';
 import {decodeCursor, encodeCursor} from '../cursor.ts';
-import type {BulkColumn, BulkRows, Database, Session, Value} from './database.ts';
+import {rowsOf} from './bulk-rows.ts';
+import type {BulkRows, Database, Session, Value} from './database.ts';
 import {allOf, type Fragment, join, raw, sql} from './statement.ts';
 
 const DAY_MS = 86_400_000;
@@ -205,24 +206,8 @@ function conditionsOf(filter: MatchFilter): Fragment[] {
   return conditions;
 }
 
-type ColumnOf<Row> =
-  | {readonly type: 'integer' | 'bigint' | 'double'; readonly of: (row: Row) => number}
-  | {readonly type: 'text'; readonly of: (row: Row) => string};
-
-function bulk<Row>(rows: readonly Row[], columns: readonly ColumnOf<Row>[]): BulkRows {
-  return {
-    count: rows.length,
-    columns: columns.map(
-      (column): BulkColumn =>
-        column.type === 'text'
-          ? {type: 'text', at: (i) => column.of(rows[i] as Row)}
-          : {type: column.type, at: (i) => column.of(rows[i] as Row)},
-    ),
-  };
-}
-
 function matchRows(rows: readonly MatchRow[]): BulkRows {
-  return bulk(rows, [
+  return rowsOf(rows, [
     {type: 'bigint', of: (row) => row.id},
     {type: 'text', of: (row) => row.key},
     {type: 'integer', of: (row) => row.revision},
@@ -248,7 +233,7 @@ function matchRows(rows: readonly MatchRow[]): BulkRows {
 
 function changeRows(rows: readonly AlarmChangeRow[], firstId: number): BulkRows {
   const numbered = rows.map((row, i) => ({...row, id: firstId + i}));
-  return bulk(numbered, [
+  return rowsOf(numbered, [
     {type: 'bigint', of: (row) => row.id},
     {type: 'text', of: (row) => row.detection},
     {type: 'double', of: (row) => row.time},
@@ -261,7 +246,7 @@ function changeRows(rows: readonly AlarmChangeRow[], firstId: number): BulkRows 
 }
 
 function pointRows(rows: readonly DatapointRow[]): BulkRows {
-  return bulk(rows, [
+  return rowsOf(rows, [
     {type: 'text', of: (row) => row.detection},
     {type: 'double', of: (row) => row.start},
     {type: 'double', of: (row) => row.periodMs},
@@ -271,7 +256,7 @@ function pointRows(rows: readonly DatapointRow[]): BulkRows {
 }
 
 function episodeRows(rows: readonly EpisodeRow[]): BulkRows {
-  return bulk(rows, [
+  return rowsOf(rows, [
     {type: 'text', of: (row) => row.detection},
     {type: 'text', of: (row) => row.id},
     {type: 'double', of: (row) => row.start},

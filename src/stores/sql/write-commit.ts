@@ -7,6 +7,7 @@ import {
   type ObservationDetail,
 } from '../../pipeline/observation.ts';
 import type {Commit} from '../../pipeline/store.ts';
+import {type ColumnOf, rowsOf} from './bulk-rows.ts';
 import type {BulkColumn, BulkRows, Numbers, Session} from './database.ts';
 import type {Dictionary, NewTexts} from './dictionary.ts';
 import type {Head} from './head.ts';
@@ -183,20 +184,6 @@ function slice(values: Float32Array, from: number, count: number): number[] {
   const some = new Array<number>(count);
   for (let i = 0; i < count; i++) some[i] = values[from + i] ?? 0;
   return some;
-}
-
-type ColumnOf<Row> =
-  | {readonly type: 'integer' | 'bigint' | 'double'; readonly of: (row: Row) => number}
-  | {readonly type: 'text'; readonly of: (row: Row) => string | null};
-
-function rowsOf<Row>(rows: readonly Row[], columns: readonly ColumnOf<Row>[]): BulkRows {
-  return {
-    count: rows.length,
-    columns: columns.map((column): BulkColumn => {
-      if (column.type === 'text') return {type: 'text', at: (i) => column.of(rows[i] as Row)};
-      return {type: column.type, at: (i) => column.of(rows[i] as Row)};
-    }),
-  };
 }
 
 const DETAIL_COLUMNS: readonly ColumnOf<ObservationDetail>[] = [
