@@ -9,7 +9,7 @@ import type {OutboxEntry} from '../../pipeline/store.ts';
 import type {Detector} from '../detector.ts';
 import type {DeclaredDetections, EngineSettings} from './entries.ts';
 import {MatchAlerts, type MatchAlertsState} from './match-alerts.ts';
-import {componentsOf} from './watched-event.ts';
+import {askedOf} from './watched-event.ts';
 
 /** How a declared detection does, beside what is stored of it. */
 export interface DetectionHealth {
@@ -86,8 +86,7 @@ export class DetectionWatch {
 
   /** Whether some detection may want to see the event of a row, whoever it goes back to. */
   wants(detector: Detector, ids: Int32Array, origin?: string): boolean {
-    const components = componentsOf(detector, ids);
-    return this.#set.wants({...components, origin: origin ?? components.principal}, 1);
+    return this.#set.wants(askedOf(detector, ids, origin), 1);
   }
 
   take(event: DetectionEvent): void {

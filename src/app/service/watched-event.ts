@@ -1,3 +1,4 @@
+import type {Asked} from '../../detections/detection-set.ts';
 import type {DetectionEvent} from '../../detections/event.ts';
 import type {Json} from '../../detections/json.ts';
 import {type Components, EVENT_FIELDS, type EventField} from '../../event/fields.ts';
@@ -46,21 +47,44 @@ export class WatchedEvent implements DetectionEvent {
   }
 }
 
+type Places = Readonly<Record<EventField, number>>;
+
 /** Where each field is among the columns of a detector; found once. */
-const PLACES = new WeakMap<readonly string[], readonly (readonly [EventField, number])[]>();
+const PLACES = new WeakMap<readonly string[], Places>();
 
 /** Texts of a row; "-" for a field that the stream does not have. */
-export function componentsOf(detector: Detector, ids: Int32Array): Components {
-  let places = PLACES.get(detector.columns);
-  if (places === undefined) {
-    places = EVENT_FIELDS.map((field) => [field, detector.columns.indexOf(field)] as const);
-    PLACES.set(detector.columns, places);
-  }
+function componentsOf(detector: Detector, ids: Int32Array): Components {
+  const places = placesOf(detector);
   const components = {} as Record<EventField, string>;
-  for (const [field, column] of places) {
-    components[field] = column < 0 ? '-' : detector.text(column, ids[column] as number);
-  }
+  for (const field of EVENT_FIELDS) components[field] = textAt(detector, ids, places[field]);
   return components;
+}
+
+/** What decides whether anybody wants to see the event of a row: asked of each, so no more than it. */
+export function askedOf(detector: Detector, ids: Int32Array, origin: string | undefined): Asked {
+  const places = placesOf(detector);
+  const principal = textAt(detector, ids, places.principal);
+  return {
+    operation: textAt(detector, ids, places.operation),
+    kind: textAt(detector, ids, places.kind),
+    error: textAt(detector, ids, places.error),
+    principal,
+    origin: origin ?? principal,
+  };
+}
+
+function placesOf({columns}: Detector): Places {
+  let places = PLACES.get(columns);
+  if (places === undefined) {
+    const found = EVENT_FIELDS.map((field) => [field, columns.indexOf(field)] as const);
+    places = Object.fromEntries(found) as Places;
+    PLACES.set(columns, places);
+  }
+  return places;
+}
+
+function textAt(detector: Detector, ids: Int32Array, column: number): string {
+  return column < 0 ? '-' : detector.text(column, ids[column] as number);
 }
 
 function bitsOf(detector: Detector, verdict: Verdict | undefined): Record<string, number> {
