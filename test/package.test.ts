@@ -50,6 +50,7 @@ test('the package holds all that it needs, and works where it is installed', (co
       'dist/decode/scanner-wasm.generated.js',
       'dist/web/report/page.js',
       'dist/web/app/index.html',
+      'dist/app/service/decode-thread.js',
       'dist/app/service/engine-thread.js',
       'examples/vpn-logins/contexts.yml',
       'LICENSE',

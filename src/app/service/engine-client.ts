@@ -1,7 +1,14 @@
-import {Worker} from 'node:worker_threads';
+import {MessageChannel, Worker} from 'node:worker_threads';
 import {AppError} from '../../base/errors.ts';
-import {Engine, type EngineResources, type EngineResult, type EngineSnapshot} from './engine.ts';
+import {
+  Engine,
+  type EngineResources,
+  type EngineResult,
+  type EngineSnapshot,
+  setupsOf,
+} from './engine.ts';
 import type {
+  DecodeThreadData,
   EngineAnswer,
   EngineClient,
   EngineFailure,
@@ -42,7 +49,11 @@ interface Pending {
 }
 
 class ThreadEngine implements EngineClient {
+  /** Every request goes through this one, which decodes, to the engine's; answers come from there. */
+  readonly #decoder: Worker;
   readonly #worker: Worker;
+  /** Id of the request that is being decoded, or 0. */
+  readonly #decoding = new Int32Array(new SharedArrayBuffer(4));
   readonly #pending = new Map<number, Pending>();
   readonly #onFailure: (error: AppError) => void;
   #next = 1;
@@ -51,22 +62,31 @@ class ThreadEngine implements EngineClient {
 
   private constructor({resources, snapshot, after, onFailure}: OpenEngineOptions) {
     this.#onFailure = onFailure;
-    const data: EngineThreadData = {resources, snapshot, after};
-    const url = new URL(
-      import.meta.url.endsWith('.ts')
-        ? '../../../dist/app/service/engine-thread.js'
-        : './engine-thread.js',
-      import.meta.url,
-    );
-    this.#worker = new Worker(url, {
+    const {port1: engine, port2: requests} = new MessageChannel();
+    const ahead: DecodeThreadData = {
+      resources,
+      setups: snapshot === undefined ? [] : setupsOf(snapshot),
+      engine,
+      current: this.#decoding,
+    };
+    this.#decoder = new Worker(urlOf('decode-thread'), {workerData: ahead, transferList: [engine]});
+    const data: EngineThreadData = {resources, snapshot, after, requests};
+    const bytes = snapshot?.streams.map((stream) => stream.bytes.buffer as ArrayBuffer) ?? [];
+    this.#worker = new Worker(urlOf('engine-thread'), {
       workerData: data,
-      transferList: snapshot?.streams.map(({bytes}) => bytes.buffer as ArrayBuffer) ?? [],
+      transferList: [requests, ...bytes],
     });
     this.#worker.on('message', (answer: EngineAnswer) => this.#answered(answer));
-    // Requests are answered in order: what it died of is the oldest.
-    this.#worker.on('error', (cause) => this.#fail(this.#oldest, cause.message, cause));
-    this.#worker.on('exit', (code) => {
-      if (!this.#closing) this.#fail(this.#oldest, `it ended with code ${code}`);
+    // Requests are answered in order: what the engine died of is the oldest.
+    this.#watch(this.#worker, () => this.#oldest);
+    // The decoder is further on.
+    this.#watch(this.#decoder, () => Atomics.load(this.#decoding, 0) || undefined);
+  }
+
+  #watch(worker: Worker, culprit: () => number | undefined): void {
+    worker.on('error', (cause) => this.#fail(culprit(), cause.message, cause));
+    worker.on('exit', (code) => {
+      if (!this.#closing) this.#fail(culprit(), `it ended with code ${code}`);
     });
   }
 
@@ -128,7 +148,7 @@ class ThreadEngine implements EngineClient {
 
   async close(): Promise<void> {
     this.#closing = true;
-    await this.#worker.terminate();
+    await this.#terminate();
     this.#rejectAll(new AppError('interrupted', 'The engine was closed'));
   }
 
@@ -142,7 +162,7 @@ class ThreadEngine implements EngineClient {
     const request: EngineRequest = {id, method, arguments: given};
     return new Promise((resolve, reject) => {
       this.#pending.set(id, {resolve, reject});
-      this.#worker.postMessage(request, transfer);
+      this.#decoder.postMessage(request, transfer);
     });
   }
 
@@ -158,6 +178,10 @@ class ThreadEngine implements EngineClient {
     else if (answer.error.code !== null) {
       pending?.reject(appErrorOf(answer.error, answer.error.code));
     }
+  }
+
+  async #terminate(): Promise<void> {
+    await Promise.all([this.#decoder.terminate(), this.#worker.terminate()]);
   }
 
   get #oldest(): number | undefined {
@@ -178,7 +202,7 @@ class ThreadEngine implements EngineClient {
     pending?.reject(failure);
     const lost = 'The engine failed at something else';
     this.#rejectAll(new AppError('interrupted', lost, {cause: failure, retryable: true}));
-    void this.#worker.terminate();
+    void this.#terminate();
     this.#onFailure(failure);
   }
 
@@ -187,6 +211,11 @@ class ThreadEngine implements EngineClient {
     this.#pending.clear();
     for (const {reject} of pending) reject(error);
   }
+}
+
+function urlOf(thread: string): URL {
+  const compiled = import.meta.url.endsWith('.ts') ? '../../../dist/app/service' : '.';
+  return new URL(`${compiled}/${thread}.js`, import.meta.url);
 }
 
 function appErrorOf(

@@ -1,3 +1,4 @@
+import type {MessagePort} from 'node:worker_threads';
 import type {ContextInfo, NoveltyResult, ObservationInput, Profile} from '../../api/types.ts';
 import type {ErrorCode} from '../../base/errors.ts';
 import type {ObservationBatch} from '../../pipeline/observation.ts';
@@ -10,6 +11,7 @@ import type {
   Entry,
   StreamSetup,
 } from './entries.ts';
+import type {DecodedPayloads} from './entry-decoder.ts';
 
 /** What the engine knows about itself. */
 export interface EngineInfo {
@@ -48,7 +50,28 @@ export interface EngineThreadData {
   readonly resources: EngineResources;
   readonly snapshot: EngineSnapshot | undefined;
   readonly after: number;
+  /** Where requests come from: the thread that decodes ahead. */
+  readonly requests: MessagePort;
 }
+
+export interface DecodeThreadData {
+  readonly resources: EngineResources;
+  /** Streams of the snapshot that the engine begins with. */
+  readonly setups: readonly (readonly [string, StreamSetup])[];
+  /** Where requests go on to. */
+  readonly engine: MessagePort;
+  /** One number, shared: the id of the request being decoded, 0 while there is none. */
+  readonly current: Int32Array;
+}
+
+/** What `process` is asked with; the last part comes from the thread that decodes ahead. */
+export type ProcessArguments = readonly [
+  number: number,
+  entry: Entry,
+  payloads: readonly Uint8Array[],
+  skip: string | undefined,
+  decoded?: DecodedPayloads | undefined,
+];
 
 export interface EngineRequest {
   readonly id: number;

@@ -14,7 +14,7 @@ import {infoOf} from './local-engine.ts';
 /** The body of the engine's thread: one answer for each request, in order. */
 const port = parentPort;
 assert(port !== null, 'this module is the body of a worker thread');
-const {resources, snapshot, after} = workerData as EngineThreadData;
+const {resources, snapshot, after, requests} = workerData as EngineThreadData;
 
 let engine: Engine | undefined;
 answer(0, () => {
@@ -23,7 +23,7 @@ answer(0, () => {
   return infoOf(engine);
 });
 
-port.on('message', ({id, method, arguments: given}: EngineRequest) => {
+requests.on('message', ({id, method, arguments: given}: EngineRequest) => {
   answer(id, () => {
     assert(engine !== undefined, 'the engine is open');
     if (method === 'info') return infoOf(engine);

@@ -13,7 +13,6 @@ import {type DecoderTexts, eventIdText, type TracedBatch, trace} from '../../pip
 import type {Explanation} from '../../score/explain.ts';
 import {Detector, type Verdict} from '../detector.ts';
 import {EventRows, followChain} from '../event-rows.ts';
-import {fingerprintOf} from '../fingerprint.ts';
 import {normalOf} from '../inspect-model.ts';
 import {isObservation, streamReader, timeOf} from '../stream-reader.ts';
 import {AlertGroups, type AlertGroupsState, type AlertNews} from './alert-groups.ts';
@@ -26,6 +25,7 @@ import type {
   SourceCounts,
   StreamSetup,
 } from './entries.ts';
+import {asnFingerprintOf, type DecodedPayloads, decodeSettingsOf} from './entry-decoder.ts';
 import {frozenExplanation} from './frozen.ts';
 import {RowBuilder, type RowOrigin} from './row-builder.ts';
 import {WatchedEvent} from './watched-event.ts';
@@ -203,16 +203,19 @@ export class Engine {
    * Takes the next entry. Entries that refer to what is not there change nothing.
    *
    * @param skip why the entry is set aside unread: processing it has failed before.
+   * @param decoded the payloads decoded by an `EntryDecoder` that has followed all entries.
    */
   process(
     number: number,
     entry: Entry,
     payloads: readonly Uint8Array[],
     skip?: string,
+    decoded?: DecodedPayloads,
   ): EngineResult {
     assert(number === this.#entry + 1, `entry ${number} cannot follow entry ${this.#entry}`);
     this.#entry = number;
-    const result = skip === undefined ? this.#handle(entry, payloads) : this.#skip(entry, skip);
+    const result =
+      skip === undefined ? this.#handle(entry, payloads, decoded) : this.#skip(entry, skip);
     const at = entry.kind === 'batch' ? entry.arrived : entry.at;
     const {rows, deliveries} = this.#watch.drain(this.#settings, at);
     if (rows === undefined) return result;
@@ -221,14 +224,18 @@ export class Engine {
     return {...result, commit: {...commit, detections: rows, deliveries: all}};
   }
 
-  #handle(entry: Entry, payloads: readonly Uint8Array[]): EngineResult {
+  #handle(
+    entry: Entry,
+    payloads: readonly Uint8Array[],
+    decoded: DecodedPayloads | undefined,
+  ): EngineResult {
     switch (entry.kind) {
       case 'begin':
         this.#nextId = Math.max(this.#nextId, entry.firstId);
         this.#watch.begin(entry.firstMatchId ?? 1);
         break;
       case 'batch':
-        return this.#batch(entry, payloads);
+        return this.#batch(entry, payloads, decoded);
       case 'observe':
         return this.#observe(entry);
       case 'create-context':
@@ -401,7 +408,7 @@ export class Engine {
   }
 
   #open(name: string, setup: StreamSetup, restored?: Detector): Stream {
-    const {asnTable, scanner} = this.#resources;
+    const {asnTable} = this.#resources;
     const {contexts, asnFingerprint} = setup;
     if (asnFingerprint !== '' && asnFingerprint !== asnFingerprintOf(asnTable)) {
       throw new AppError(
@@ -409,11 +416,7 @@ export class Engine {
         `Stream "${name}" was learnt with another table of AS numbers than the one configured. ${WAY_BACK}`,
       );
     }
-    const settings: DecodeSettings = {
-      stream: contexts.stream,
-      scanner: scanner ?? 'fast',
-      ...(asnFingerprint !== '' && {asnTable}),
-    };
+    const settings = decodeSettingsOf(setup, this.#resources);
     const detector = restored ?? new Detector(columnsOf(settings), contexts.contexts);
     let decode: WholeDecode | undefined;
     return {
@@ -436,7 +439,11 @@ export class Engine {
     };
   }
 
-  #batch(entry: Extract<Entry, {kind: 'batch'}>, payloads: readonly Uint8Array[]): EngineResult {
+  #batch(
+    entry: Extract<Entry, {kind: 'batch'}>,
+    payloads: readonly Uint8Array[],
+    decoded: DecodedPayloads | undefined,
+  ): EngineResult {
     const {names, source, arrived} = entry;
     this.#goOn(entry);
     const counts = this.#sourceCounts(source);
@@ -451,12 +458,14 @@ export class Engine {
       return this.#result([], [], letters, []);
     }
     const batches: TracedBatch[] = [];
+    // Each has ids of its own for texts.
+    const decoder = decoded === undefined ? 'engine' : 'ahead';
     let rows = 0;
     for (const [file, payload] of payloads.entries()) {
       const object = names[file] ?? '';
       counts.bytes += payload.length;
       let told = 0;
-      for (const batch of stream.decode(file, payload)) {
+      for (const batch of decoded?.[file] ?? stream.decode(file, payload)) {
         for (const reject of batch.rejects) {
           bump(this.#counts.rejected, reject.reason, 1);
           if (told++ >= MAX_DEAD_LETTERS) continue;
@@ -466,7 +475,7 @@ export class Engine {
         for (const [reason, count] of Object.entries(batch.drops)) {
           bump(this.#counts.dropped, reason, count);
         }
-        batches.push(trace(batch, object, 'engine', stream.texts));
+        batches.push(trace(batch, object, decoder, stream.texts));
         rows += batch.count;
       }
     }
@@ -793,6 +802,13 @@ class BatchRun {
   }
 }
 
+/** The streams of a snapshot, and how they were set up; none of one that cannot be restored. */
+export function setupsOf(snapshot: EngineSnapshot): [string, StreamSetup][] {
+  const {version, streams} = JSON.parse(snapshot.state) as State;
+  if (version !== 1) return [];
+  return streams.map(({name, setup}) => [name, setup]);
+}
+
 /** Ids may mean other texts now. */
 function renew(stream: Stream): void {
   stream.generation = stream.detector.generation;
@@ -931,10 +947,6 @@ function oddIdOf({eventIdTexts}: TracedBatch, row: number): string | undefined {
     else high = middle;
   }
   return undefined;
-}
-
-export function asnFingerprintOf(asnTable: string | undefined): string {
-  return asnTable === undefined ? '' : fingerprintOf(asnTable);
 }
 
 function poisonLetters(entry: Extract<Entry, {kind: 'batch'}>): DeadLetter[] {

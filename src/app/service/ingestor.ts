@@ -19,7 +19,7 @@ import {replaceFile} from '../replace-file.ts';
 import {FlowBudget} from './budget.ts';
 import {type CheckpointInfo, Checkpoints} from './checkpoint.ts';
 import {type DetectionHealth, NO_DETECTIONS} from './detection-watch.ts';
-import {asnFingerprintOf, CLOUDTRAIL_STREAM, type EngineResult, WAY_BACK} from './engine.ts';
+import {CLOUDTRAIL_STREAM, type EngineResult, WAY_BACK} from './engine.ts';
 import {openEngine} from './engine-client.ts';
 import type {EngineClient, EngineInfo} from './engine-protocol.ts';
 import type {
@@ -29,6 +29,7 @@ import type {
   Entry,
   StreamSetup,
 } from './entries.ts';
+import {asnFingerprintOf} from './entry-decoder.ts';
 import {liveRows} from './live-rows.ts';
 
 /** A configured source, and the stream that its records belong to. */
