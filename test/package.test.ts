@@ -46,7 +46,7 @@ test('the package holds all that it needs, and works where it is installed', (co
       'dist/index.js',
       'dist/index.d.ts',
       'dist/cli/main.js',
-      'dist/pipeline/thread.js',
+      'dist/sources/file-thread.js',
       'dist/decode/scanner-wasm.generated.js',
       'dist/web/report/page.js',
       'dist/web/app/index.html',

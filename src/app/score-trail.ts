@@ -10,7 +10,7 @@ import {
   type TrailSummary,
 } from '../pipeline/trail.ts';
 import type {Explanation} from '../score/explain.ts';
-import {readFilePieces, type TrailFile} from '../sources/files.ts';
+import {isSmall, readFilePieces, type TrailFile} from '../sources/files.ts';
 import type {Detector, Verdict} from './detector.ts';
 import {EventRows, followChain} from './event-rows.ts';
 
@@ -193,6 +193,7 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
       path: file.path,
       time: file.time,
       size: file.size,
+      whole: isSmall(file) ? file.path : undefined,
       pieces: () => readFilePieces(file, stop),
     })),
     (batch, row, time) => {
@@ -227,7 +228,9 @@ export async function scoreTrail(options: ScoreTrailOptions): Promise<TrailSumma
     {
       workers: options.workers,
       threadUrl: new URL(
-        import.meta.url.endsWith('.ts') ? '../../dist/pipeline/thread.js' : '../pipeline/thread.js',
+        import.meta.url.endsWith('.ts')
+          ? '../../dist/sources/file-thread.js'
+          : '../sources/file-thread.js',
         import.meta.url,
       ),
       threadData: settings,

@@ -7,7 +7,7 @@ import {
   type DecodePoolOptions,
   decodeFiles,
 } from './decode-pool.ts';
-import type {DecodeRequest} from './decode-protocol.ts';
+import type {PieceRequest} from './decode-protocol.ts';
 
 /** A thread that answers each piece with a batch that says which it was, after a while. */
 const ECHO = `
@@ -18,7 +18,7 @@ const ECHO = `
     const index = piece++;
     turn = turn.then(async () => {
       await new Promise((resolve) => setTimeout(resolve, (file * 7 + index * 3) % 11));
-      parentPort.postMessage({file, last, batches: [{file, count: index, bytes: bytes.length}]});
+      parentPort.postMessage({file, last, read: 0, batches: [{file, count: index, bytes: bytes.length}]});
     });
   });`;
 
@@ -35,7 +35,7 @@ function options(workers: number, body = ECHO): DecodePoolOptions {
     session: () => {
       let piece = 0;
       return {
-        handle({file, bytes, first}: DecodeRequest) {
+        handle({file, bytes, first}: PieceRequest) {
           if (first) piece = 0;
           return Promise.resolve([{file, count: piece++, bytes: bytes.length} as never]);
         },
@@ -101,7 +101,7 @@ test('a source that fails is a fault of its file alone, and what it gave before 
 test.each([
   [
     'says so',
-    `parentPort.on('message', ({file}) => parentPort.postMessage({file, batches: [], last: true, failure: 'so'}));`,
+    `parentPort.on('message', ({file}) => parentPort.postMessage({file, batches: [], read: 0, last: true, failure: 'so'}));`,
     'failed: so',
   ],
   ['throws', `parentPort.on('message', () => { throw new Error('thrown'); });`, 'failed: thrown'],

@@ -4,11 +4,13 @@ import {AppError} from '../base/errors.ts';
 import type {EventBatch} from '../event/batch.ts';
 import type {DecodeAnswer, DecodeRequest, DecodeSession} from './decode-protocol.ts';
 
-/** A file to decode: `pieces` is called once, when its turn comes. */
+/** A file to decode: it is read once, when its turn comes. */
 export interface DecodeInput {
   readonly file: number;
   /** Bytes as stored, for the bound on what is read ahead; -1 when unknown. */
   readonly size: number;
+  /** Where a thread can read the file itself, whole; without it, or threads, `pieces` is called. */
+  readonly whole?: string | undefined;
   pieces(): AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
@@ -30,7 +32,7 @@ export type Decoded =
 export interface DecodePoolOptions {
   /** Threads that inflate and scan; 0 does it all in the calling thread. */
   readonly workers: number;
-  /** The module a thread runs; see `thread.ts`. */
+  /** The module a thread runs; see `sources/file-thread.ts`. */
   readonly threadUrl: URL;
   /** Handed to each thread as it starts. */
   readonly threadData: unknown;
@@ -150,9 +152,12 @@ async function* decodeOnThreads(
       }
       lane.ready.push(...answer.batches);
       lane.waiting--;
+      lane.bytes += answer.read;
+      if (answer.fault !== undefined) lane.error = new AppError('source_unreadable', answer.fault);
       if (answer.last) {
         lane.done = true;
         byFile.delete(answer.file);
+        thread.queued -= lane.size;
       }
       wake();
     });
@@ -162,7 +167,8 @@ async function* decodeOnThreads(
     worker.on('exit', () => {
       if (!closing) fail(new AppError('worker_failed', 'A decoding thread ended unasked'));
     });
-    return {worker, byFile, decoder, queued: 0};
+    const thread = {worker, byFile, decoder, queued: 0};
+    return thread;
   });
 
   const reader = (async () => {
@@ -184,6 +190,12 @@ async function* decodeOnThreads(
       };
       lanes.push(lane);
       thread.byFile.set(input.file, lane);
+      if (input.whole !== undefined) {
+        lane.waiting++;
+        const request: DecodeRequest = {file: input.file, path: input.whole};
+        thread.worker.postMessage(request);
+        continue;
+      }
       const send = (bytes: Uint8Array<ArrayBuffer>, first: boolean, last: boolean) => {
         lane.bytes += bytes.length;
         lane.waiting++;
@@ -218,13 +230,6 @@ async function* decodeOnThreads(
         first = false;
         if (last) break;
       }
-      // The thread is free again once the lane is done; an estimate is enough to spread the load.
-      void waitFor(
-        () => lane.done || closing || failure !== undefined,
-        () => bell,
-      ).then(() => {
-        thread.queued -= size;
-      });
     }
   })();
   let readerDone = false;
@@ -276,8 +281,4 @@ async function* decodeOnThreads(
     wake();
     await Promise.all(threads.map(({worker}) => worker.terminate()));
   }
-}
-
-async function waitFor(condition: () => boolean, bell: () => Promise<void>): Promise<void> {
-  while (!condition()) await bell();
 }

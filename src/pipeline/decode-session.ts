@@ -10,7 +10,7 @@ import {type Derivation, prepareDerivation} from '../event/derive.ts';
 import {streamPlan} from '../features/deriver.ts';
 import {flattener, type JsonStream} from '../features/json-stream.ts';
 import type {StreamDeclaration} from '../features/stream.ts';
-import type {DecodeRequest, DecodeSession} from './decode-protocol.ts';
+import type {DecodeSession, PieceRequest} from './decode-protocol.ts';
 
 /** Everything a decoding thread must know; crosses threads as it is. */
 export interface DecodeSettings {
@@ -49,7 +49,7 @@ export function openDecodeSession(settings: DecodeSettings): DecodeSession {
   const {events, decoder} = openDecoders(settings);
   let current = -1;
   return {
-    async handle({file, bytes, first, last}: DecodeRequest): Promise<readonly EventBatch[]> {
+    async handle({file, bytes, first, last}: PieceRequest): Promise<readonly EventBatch[]> {
       assert(first || file === current, 'pieces of a file come one after the other');
       current = file;
       if (first) events.beginFile(file);

@@ -169,6 +169,23 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
+/** Whether a file is small enough to be read whole. */
+export function isSmall({size}: TrailFile): boolean {
+  return size >= 0 && size <= WHOLE_FILE_BYTES;
+}
+
+/**
+ * All bytes of a file, without letting anything else happen: for threads that do nothing else.
+ * @throws AppError `source_unreadable`
+ */
+export function readWhole(path: string): Uint8Array<ArrayBuffer> {
+  try {
+    return own(readFileSync(path));
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
 /**
  * The bytes of a file, whole if it is small, else in pieces; standard input for "-". Ends early,
  * without an error, when `signal` says so.
@@ -183,7 +200,7 @@ export async function* readFilePieces(
       yield own(readFileSync(file.path));
       return;
     }
-    if (file.size >= 0 && file.size <= WHOLE_FILE_BYTES) {
+    if (isSmall(file)) {
       yield own(await readFile(file.path));
       return;
     }

@@ -3,6 +3,23 @@ import type {AppError} from '../../base/errors.ts';
 import {openEngine} from './engine-client.ts';
 import type {Entry} from './entries.ts';
 
+test('blames the entry that is being decoded, though the engine is not there yet', async () => {
+  const engine = await openEngine({
+    resources: {},
+    snapshot: undefined,
+    after: 0,
+    threaded: true,
+    onFailure: () => {},
+  });
+  const sound: Entry = {kind: 'mode', learning: true, at: 0};
+  await engine.process(1, sound, []);
+  const ends = await Promise.allSettled(
+    [null as unknown as Entry, sound].map((entry, i) => engine.process(2 + i, entry, [])),
+  );
+  expect(ends).toMatchObject([{reason: {code: 'worker_failed'}}, {reason: {code: 'interrupted'}}]);
+  await engine.close();
+});
+
 test('blames the entry that the engine failed at, and none that waited behind it', async () => {
   const failures: AppError[] = [];
   const engine = await openEngine({
