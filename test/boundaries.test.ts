@@ -21,7 +21,7 @@ const FLOORS: Record<string, Floor> = {
   decode: {may: ['base', 'event'], outside: ['node:zlib']},
   model: {may: ['base']},
   features: {may: ['event']},
-  score: {may: ['base', 'model']},
+  score: {may: ['base', 'model'], outside: ['node:zlib']},
   simulate: {may: ['base']},
   detections: {
     may: ['base', 'config', 'event'],

@@ -1,5 +1,5 @@
+import {crc32} from 'node:zlib';
 import {BinaryError, SectionReader, SectionWriter} from '../base/binary.ts';
-import {crc32} from '../base/crc32.ts';
 import {AppError} from '../base/errors.ts';
 import {Vocabulary} from '../model/vocabulary.ts';
 import type {AlertBudget} from './budget.ts';

@@ -1,6 +1,6 @@
 import {type FileHandle, mkdir, open, readdir, readFile, rm, stat} from 'node:fs/promises';
 import {join} from 'node:path';
-import {crc32} from '../base/crc32.ts';
+import {crc32} from 'node:zlib';
 import {AppError} from '../base/errors.ts';
 
 /** One entry as read back. */

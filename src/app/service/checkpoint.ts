@@ -1,6 +1,6 @@
 import {mkdir, open, readdir, readFile, rename, rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import {crc32} from '../../base/crc32.ts';
+import {crc32} from 'node:zlib';
 import {AppError} from '../../base/errors.ts';
 import {readWhole} from '../model-file.ts';
 import type {EngineSnapshot} from './engine.ts';
