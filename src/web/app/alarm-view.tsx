@@ -3,14 +3,16 @@ import type {AlarmChange, AlarmHistory, DetectionInfo} from '../../api/detection
 import {formatCount} from '../report/format.ts';
 import {AlarmPlot} from './alarm-plot.tsx';
 import {ApiFailure, post, queryString} from './api.ts';
+import {BandKey} from './band-key.tsx';
 import {EvidenceTable} from './evidence-table.tsx';
 import {FailureNote} from './failure-note.tsx';
-import {addressOf, LAST_MS, type Last, queryOf} from './query.ts';
+import {addressOf, LAST_MS, LASTS, type Last, queryOf} from './query.ts';
 import {currentPlace, go, usePlace} from './router.ts';
 import type {Range} from './score-plot.ts';
 import {useMayAct} from './session.ts';
 import {type AlarmState, StateText} from './state-text.tsx';
 import {formatSpan, plural, visible} from './text.ts';
+import {TimeSelect} from './time-select.tsx';
 import {TimeText} from './time-text.tsx';
 import {useFetch} from './use-fetch.ts';
 import {useLatestTime} from './use-latest-time.ts';
@@ -21,12 +23,7 @@ interface Props {
   readonly now: NonNullable<DetectionInfo['alarm']>;
 }
 
-const LASTS: readonly (readonly [Exclude<Last, ''>, string])[] = [
-  ['1h', 'Last hour'],
-  ['24h', 'Last 24 hours'],
-  ['7d', 'Last 7 days'],
-  ['30d', 'Last 30 days'],
-];
+const STRETCHES = LASTS.filter((last) => last !== '');
 const STATES: readonly AlarmState[] = ['ALARM', 'OK', 'INSUFFICIENT_DATA'];
 
 /** An alarm: its state, how it came to it, and a drill of it. */
@@ -58,20 +55,12 @@ export function AlarmView({id, now}: Props) {
         <span className="muted">
           since <TimeText time={now.since} />
         </span>
-        <select
-          aria-label="Time"
-          value={isZoomed ? 'custom' : last}
-          onChange={({target}) =>
-            show({last: target.value as Last, from: undefined, to: undefined})
-          }
-        >
-          {isZoomed && <option value="custom">As zoomed</option>}
-          {LASTS.map(([value, name]) => (
-            <option key={value} value={value}>
-              {name}
-            </option>
-          ))}
-        </select>
+        <TimeSelect
+          value={last}
+          zoomed={isZoomed}
+          of={STRETCHES}
+          onChange={(chosen) => show({last: chosen, from: undefined, to: undefined})}
+        />
         {isZoomed && (
           <button type="button" onClick={whole}>
             Whole range
@@ -96,8 +85,9 @@ export function AlarmView({id, now}: Props) {
             onReset={whole}
           />
           <p className="muted bands">
-            <StateBand className="ok" /> OK <StateBand className="alarm" /> ALARM{' '}
-            <StateBand className="unknown" /> insufficient data
+            <BandKey look="ok">OK</BandKey>
+            <BandKey look="alarm">ALARM</BandKey>
+            <BandKey look="unknown">insufficient data</BandKey>
           </p>
           <h3>Changes of state</h3>
           {changes.length === 0 && <p className="muted">None in this stretch of time.</p>}
@@ -111,10 +101,6 @@ export function AlarmView({id, now}: Props) {
       <Drill id={id} onDone={history.reload} />
     </section>
   );
-}
-
-function StateBand({className}: {readonly className: string}) {
-  return <span className={`band ${className}`} aria-hidden="true" />;
 }
 
 function rangeOf({datapoints, periodMs, changes}: AlarmHistory, from: number, to: number): Range {
