@@ -1,7 +1,8 @@
 import {useState} from 'react';
 import type {AlarmChange, AlarmHistory, DetectionInfo} from '../../api/detection-types.ts';
 import {formatCount} from '../report/format.ts';
-import {AlarmPlot} from './alarm-plot.tsx';
+import {AlarmPlot, SERIES_COLOURS} from './alarm-plot.tsx';
+import {type Series, seriesOf} from './alarm-shape.ts';
 import {ApiFailure, post, queryString} from './api.ts';
 import {BandKey} from './band-key.tsx';
 import {EvidenceTable} from './evidence-table.tsx';
@@ -41,12 +42,24 @@ export function AlarmView({id, now}: Props) {
   );
   useNews(history.reload);
   const {data, failure} = history;
+  const end = query.to ?? latest ?? from ?? 0;
+  // A stretch without a change: the next change after it knows the state before.
+  const isPast = data?.changes.length === 0 && now.since > end;
+  const after = useFetch<AlarmHistory>(
+    isPast
+      ? `/api/v1/alarms/${encodeURIComponent(id)}/history${queryString({from: end})}`
+      : undefined,
+  );
+  const state = (isPast ? after.data?.changes[0]?.from : undefined) ?? now.state;
   const show = (change: {from?: number | undefined; to?: number | undefined; last?: Last}) => {
     const {path, search: at} = currentPlace();
     go(addressOf({...queryOf(at), ...change}, path));
   };
   const whole = () => show({from: undefined, to: undefined});
   const changes = [...(data?.changes ?? [])].sort((a, b) => b.time - a.time);
+  const range = data === undefined || from === undefined ? undefined : rangeOf(data, from, end);
+  const all = data === undefined || range === undefined ? [] : seriesOf(data.changes, range);
+  const series = all.slice(0, SERIES_COLOURS.length);
   return (
     <section aria-labelledby="alarm" className="alarm">
       <div className="title-row">
@@ -69,7 +82,7 @@ export function AlarmView({id, now}: Props) {
       </div>
       <p>{visible(now.reason)}</p>
       {failure !== undefined && <FailureNote failure={failure} onRetry={history.reload} />}
-      {data !== undefined && from !== undefined && (
+      {data !== undefined && range !== undefined && (!isPast || !after.loading) && (
         <>
           {data.threshold !== null && (
             <p className="muted">
@@ -79,8 +92,9 @@ export function AlarmView({id, now}: Props) {
           )}
           <AlarmPlot
             history={data}
-            state={now.state}
-            range={rangeOf(data, from, query.to ?? latest ?? from)}
+            series={series}
+            state={state}
+            range={range}
             onZoom={(to) => show(to)}
             onReset={whole}
           />
@@ -89,6 +103,9 @@ export function AlarmView({id, now}: Props) {
             <BandKey look="alarm">ALARM</BandKey>
             <BandKey look="unknown">insufficient data</BandKey>
           </p>
+          {data.threshold !== null && data.datapoints.length === 0 && (
+            <SeriesNote series={series} of={all.length} />
+          )}
           <h3>Changes of state</h3>
           {changes.length === 0 && <p className="muted">None in this stretch of time.</p>}
           <div className="changes">
@@ -103,14 +120,56 @@ export function AlarmView({id, now}: Props) {
   );
 }
 
+interface SeriesNoteProps {
+  readonly series: readonly Series[];
+  readonly of: number;
+}
+
+/** Why there are no datapoints, and whose those are that there are. */
+function SeriesNote({series, of}: SeriesNoteProps) {
+  return (
+    <>
+      <p className="muted">
+        {series.length === 0
+          ? 'No datapoints are kept from this stretch of time. Of an alarm with dimensions only those are kept that a change of state was decided on.'
+          : 'Each combination of dimensions is a series of its own; only the datapoints that a change of state was decided on are kept.'}
+        {of > series.length &&
+          ` Drawn are ${series.length} of ${formatCount(of)} series, those with the most alarms.`}
+      </p>
+      {series.length > 0 && (
+        <ul className="bare series" aria-label="Series">
+          {series.map(({name, points}, i) => (
+            <li key={name}>
+              <span className={`swatch c${SERIES_COLOURS[i]}`} aria-hidden="true" />
+              {visible(name)}{' '}
+              <span className="muted">
+                at most {Math.max(...points.map(({value}) => value)).toLocaleString('en-US')}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
 function rangeOf({datapoints, periodMs, changes}: AlarmHistory, from: number, to: number): Range {
   const last = datapoints.reduce((end, {start}) => Math.max(end, start + periodMs), to);
   const end = changes.reduce((latest, {time}) => Math.max(latest, time), last);
   return {from, to: Math.max(from + 60_000, end)};
 }
 
-/** "GreaterThanOrEqualToThreshold" as "greater than or equal to". */
+const SIGNS: Readonly<Record<string, string>> = {
+  '>=': 'at or above',
+  '>': 'above',
+  '<=': 'at or below',
+  '<': 'below',
+};
+
+/** "GreaterThanOrEqualToThreshold" as "greater than or equal to", ">=" as "at or above". */
 function comparisonWords(comparison: string): string {
+  const sign = SIGNS[comparison];
+  if (sign !== undefined) return sign;
   return visible(
     comparison
       .replace(/_?threshold$/i, '')

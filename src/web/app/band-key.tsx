@@ -8,7 +8,7 @@ interface Props {
 /** What a colour and a shape of a plot stand for. */
 export function BandKey({look, children}: Props) {
   return (
-    <span className="nowrap">
+    <span>
       <span className={`band ${look}`} aria-hidden="true" /> {children}{' '}
     </span>
   );
