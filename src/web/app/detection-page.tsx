@@ -196,7 +196,10 @@ function Warnings({detection}: {readonly detection: DetectionDetail}) {
 
 function Matches({detection}: {readonly detection: DetectionDetail}) {
   const {id, days} = detection;
-  const matches = usePages<MatchRow>(`/api/v1/matches${queryString({detection: id, limit: 25})}`);
+  const matches = usePages<MatchRow>(
+    `/api/v1/matches${queryString({detection: id, limit: 25})}`,
+    ({id: match}) => match,
+  );
   const [selected, setSelected] = useState<string>();
   useNews(matches.reload);
   const {rows, failure} = matches;
