@@ -47,8 +47,9 @@ export function AlarmPlot({history, series, state, range, onZoom, onReset}: Prop
     paintStates(canvas, states);
     if (threshold === null) return;
     paintValues(canvas, inView, periodMs, exceeds(comparison, threshold));
-    paintSeries(canvas, series, periodMs);
     paintThreshold(canvas, threshold);
+    // A line may lie on that of the threshold.
+    paintSeries(canvas, series, periodMs);
   };
   const alarms = states.filter((each) => each.state === 'ALARM').length;
   const label =
