@@ -1,4 +1,5 @@
 import type {EventNote} from '../../api/detection-types.ts';
+import {BrokenText} from './broken-text.tsx';
 import {ColumnHeads} from './column-heads.tsx';
 import {eventPath} from './detection-paths.ts';
 import {Link} from './link.tsx';
@@ -41,7 +42,7 @@ export function EvidenceTable({events}: {readonly events: readonly EventNote[]})
               </td>
               <td data-label="What">
                 <span className="held">
-                  <Parts of={event.operation} />
+                  <BrokenText text={event.operation} />
                   {isNamed(event.error) && (
                     <span className="error below">{visible(event.error)}</span>
                   )}
@@ -49,7 +50,7 @@ export function EvidenceTable({events}: {readonly events: readonly EventNote[]})
               </td>
               <td data-label="On">
                 <span className="held">
-                  {isNamed(event.resource) ? <Parts of={event.resource} /> : '–'}
+                  {isNamed(event.resource) ? <BrokenText text={event.resource} /> : '–'}
                 </span>
               </td>
               <td data-label="From">
@@ -70,17 +71,5 @@ export function EvidenceTable({events}: {readonly events: readonly EventNote[]})
         </tbody>
       </table>
     </ScrollBox>
-  );
-}
-
-/** A name of several parts, of which a line may break after the first. */
-function Parts({of}: {readonly of: string}) {
-  const at = of.indexOf(':') + 1;
-  return (
-    <>
-      {visible(of.slice(0, at))}
-      <wbr />
-      {visible(of.slice(at))}
-    </>
   );
 }
