@@ -593,7 +593,7 @@ export async function answerDetections(
   }
   if (what === 'alarms') {
     if (part === 'state') return Response.json({ok: true});
-    return found(data.histories[name]);
+    return found(stretchOf(data.histories[name], from, to));
   }
   if (what === 'traps') {
     if (part === 'drill') return Response.json({ok: true, detail: 'Matched after 0.3 s'});
@@ -607,6 +607,16 @@ export async function answerDetections(
     return written(data, part, body as {text: string; revision: string});
   }
   return found(data.detections.find(({id}) => id === name));
+}
+
+/** What came to pass from a time on and before another. */
+function stretchOf(history: AlarmHistory | undefined, from: number, to: number) {
+  if (history === undefined) return undefined;
+  return {
+    ...history,
+    datapoints: history.datapoints.filter(({start}) => start >= from && start < to),
+    changes: history.changes.filter(({time}) => time >= from && time < to),
+  };
 }
 
 function matching(all: readonly MatchRow[], query: URLSearchParams): MatchRow[] {

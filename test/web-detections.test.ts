@@ -2,7 +2,13 @@ import {spawnSync} from 'node:child_process';
 import {existsSync, readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {join} from 'node:path';
-import {type Browser, type BrowserContextOptions, chromium, type Page} from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core';
 import {afterAll, afterEach, beforeAll, expect, test as vitestTest} from 'vitest';
 import {type ApiOptions, createApi} from '../src/api/api.ts';
 import {type Served, serveApi} from '../src/api/serve.ts';
@@ -13,6 +19,7 @@ import {
   answerDetections,
   type DetectionData,
   detectionData,
+  FILE_TEXT,
   withNews,
 } from './detections-fixture.ts';
 import {type Story, StoryService, tellStory} from './web-fixture.ts';
@@ -255,6 +262,19 @@ test(
   LONG,
 );
 
+/** Which of these colours a plot has pixels of; in one reading. */
+function paintedOf(plot: Locator, colours: readonly number[]): Promise<boolean[]> {
+  return plot.locator('canvas').evaluate((element, wanted) => {
+    const canvas = element as HTMLCanvasElement;
+    const {data} = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+    const found = new Set<number>();
+    for (let i = 0; i < data.length; i += 4) {
+      found.add((data[i]! << 16) | (data[i + 1]! << 8) | data[i + 2]!);
+    }
+    return wanted.map((colour) => found.has(colour));
+  }, colours);
+}
+
 test(
   'shows an alarm with its plot and the events behind it, and drills it',
   () =>
@@ -262,16 +282,8 @@ test(
       const plot = page.getByRole('img', {name: /Sum of .* against the threshold 10/});
       await plot.waitFor();
       expect(await plot.getAttribute('aria-label')).toContain('in ALARM 1 ×');
-      const painted = await plot.locator('canvas').evaluate((element) => {
-        const canvas = element as HTMLCanvasElement;
-        const {data} = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
-        const colours = new Set<number>();
-        for (let i = 0; i < data.length; i += 4) {
-          colours.add((data[i]! << 16) | (data[i + 1]! << 8) | data[i + 2]!);
-        }
-        // Bars below and over the threshold, its line, and the band of OK.
-        return [0x7db5f5, 0xff7480, 0xf2ab3c, 0x6fcf8a].map((colour) => colours.has(colour));
-      });
+      // Bars below and over the threshold, its line, and the band of OK.
+      const painted = await paintedOf(plot, [0x7db5f5, 0xff7480, 0xf2ab3c, 0x6fcf8a]);
       expect(painted).toEqual([true, true, true, true]);
       const first = page.locator('.changes details').first();
       expect(await first.locator('summary').textContent()).toContain('OK → ALARM');
@@ -301,6 +313,122 @@ test(
       await page.goto(`${url}/detections/refused-and-novel`);
       await page.getByRole('img', {name: /States of the alarm/}).waitFor();
     }),
+  LONG,
+);
+
+test(
+  'draws a series for each combination of dimensions, and says what is kept of them',
+  () =>
+    visit(
+      '/detections/unauthorized-api-calls?last=24h',
+      async ({page, url}) => {
+        const plot = page.getByRole('img', {name: /Sum of 2 periods in 2 series against/});
+        await plot.waitFor();
+        const series = page.getByRole('list', {name: 'Series'}).locator('li');
+        expect(await series.allTextContents()).toEqual([
+          'identity raul at most 8',
+          'identity backup at most 1',
+        ]);
+        await page.getByText('only the datapoints that a change of state was decided on').waitFor();
+        expect(await paintedOf(plot, [0x5cb6ff, 0x6fd383])).toEqual([true, true]);
+        await page.getByText('in ALARM when at or above 8').waitFor();
+        // Before its first change it was in the state that this change left.
+        const [from, to] = [latest - 20 * 3_600_000, latest - 19 * 3_600_000];
+        await page.goto(`${url}/detections/unauthorized-api-calls?from=${from}&to=${to}`);
+        await page.getByText('No datapoints are kept from this stretch of time').waitFor();
+        const past = page.getByRole('img', {name: /Sum of 0 periods/});
+        await past.waitFor();
+        // Insufficient data, and not OK.
+        expect(await paintedOf(past, [0x5d7389, 0x6fcf8a])).toEqual([true, false]);
+      },
+      {
+        prepare: (data) => {
+          const history = data.histories['unauthorized-api-calls']!;
+          const change = (hours: number, name: string, to: 'OK' | 'ALARM', value: number) => ({
+            ...history.changes[0]!,
+            time: latest - hours * 3_600_000,
+            from: to === 'OK' ? ('INSUFFICIENT_DATA' as const) : ('OK' as const),
+            to,
+            reason: `identity ${name}: The only datapoint [${value} from …] was decided on`,
+            datapoints: [{start: latest - hours * 3_600_000 - 300_000, value}],
+          });
+          data.histories['unauthorized-api-calls'] = {
+            ...history,
+            threshold: 8,
+            comparison: '>=',
+            datapoints: [],
+            changes: [change(10, 'backup', 'OK', 1), change(5, 'raul', 'ALARM', 8)],
+          };
+        },
+      },
+    ),
+  LONG,
+);
+
+test(
+  'leads from a detection of a pack to where it is declared',
+  () =>
+    visit(
+      '/detections/root-used',
+      async ({page}) => {
+        await page.locator('.headline').waitFor();
+        await page.keyboard.press('e');
+        await content(page).waitFor();
+        expect(await page.getByLabel('File', {exact: true}).inputValue()).toBe('cis/tuned.yml');
+        await page.locator('.cm-activeLine', {hasText: 'id: root-used'}).waitFor();
+        await page.goBack();
+        await page.waitForURL('**/detections/root-used');
+      },
+      {
+        prepare: (data) => {
+          const other = FILE_TEXT.replace('snapshot-shared-outside', 'root-used');
+          data.files = [
+            {name: 'cis/verbatim.yml', text: FILE_TEXT, readOnly: true, revision: 'p1'},
+            {name: 'cis/tuned.yml', text: `# Tuned.\n${other}`, readOnly: true, revision: 'p2'},
+          ];
+        },
+      },
+    ),
+  LONG,
+);
+
+test(
+  'keeps matches that were shown when new ones move them on, within a stretch of time',
+  () =>
+    visit(
+      '/matches',
+      async ({page, data, tell}) => {
+        await page.getByRole('button', {name: 'Show more'}).click();
+        await page.waitForFunction(
+          () => document.querySelectorAll('.rows-table tbody tr').length === 105,
+        );
+        data.matches.unshift({...data.matches[0]!, id: 999, title: 'raul did it again'});
+        tell();
+        await page.getByRole('link', {name: 'raul did it again'}).waitFor();
+        const all = await titles(page).allTextContents();
+        expect(all.length).toBe(106);
+        expect(new Set(all).size).toBe(106);
+        await page.getByLabel('Time').selectOption('1h');
+        await page.waitForURL('**/matches?last=1h');
+        await page.getByText('No matches like this.').waitFor();
+        await page.reload();
+        await page.getByText('No matches like this.').waitFor();
+        await page.goBack();
+        await page.getByRole('link', {name: 'raul did it again'}).waitFor();
+      },
+      {
+        prepare: (data) => {
+          const [first] = data.matches;
+          data.matches = Array.from({length: 105}, (_, i) => ({
+            ...first!,
+            id: i + 1,
+            title: `match ${i + 1}`,
+            firstTime: latest - 90_000_000,
+            lastTime: latest - 90_000_000,
+          }));
+        },
+      },
+    ),
   LONG,
 );
 
@@ -364,6 +492,62 @@ test(
       await page.getByText('Matched after 0.3 s').waitFor();
       expect(asked.map(({path}) => path)).toEqual(['traps/decoy-backup-admin/drill']);
     }),
+  LONG,
+);
+
+test(
+  'a drill is no touch, and what is off stands last and cannot be drilled',
+  () =>
+    visit(
+      '/traps',
+      async ({page}) => {
+        await page.getByText('3 decoys, 1 of them off').waitFor();
+        const rows = page.locator('.rows-table tbody tr');
+        expect(await rows.nth(1).textContent()).toContain('by the drill');
+        expect(await page.getByRole('status').first().textContent()).not.toContain('touched');
+        expect(await rows.nth(2).textContent()).toContain('AKIAIOSFODNN7EXAMPLE');
+        expect(await page.getByRole('button', {name: 'Drill decoy-key'}).isDisabled()).toBe(true);
+        await page.getByText('4 identities').click();
+        await page.getByText('111111111111:role/four').waitFor();
+      },
+      {
+        prepare: (data) => {
+          const [user, bucket, key] = data.traps;
+          const allowed = ['one', 'two', 'three', 'four'].map((name) => ({
+            who: `111111111111:role/${name}`,
+            owner: 'platform',
+            reason: 'Lists all users',
+          }));
+          data.traps = [
+            {...key!, mode: 'off', lastTouch: null},
+            {...user!, allowed, lastTouch: user!.lastDrill!.at - 700},
+            bucket!,
+          ];
+        },
+      },
+    ),
+  LONG,
+);
+
+test(
+  'says of a trial that ended early no more than it knows',
+  () =>
+    visit(
+      '/detections/edit?file=own.yml',
+      async ({page, data}) => {
+        await content(page).waitFor();
+        await page.getByRole('button', {name: 'Try on history'}).click();
+        await page.getByText('No match in the part that was gone through').waitFor();
+        data.trial = {...data.trial, matches: 3};
+        await page.getByRole('button', {name: 'Try on history'}).click();
+        await page.getByText('Would have matched at least 3 times in 30 days').waitFor();
+      },
+      {
+        prepare: (data) => {
+          data.trial = {...data.trial, complete: false, matches: 0, days: [], samples: []};
+        },
+      },
+    ),
   LONG,
 );
 

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import type {AlarmChange} from '../../api/detection-types.ts';
-import {exceeds, niceTicks, stretchesOf} from './alarm-shape.ts';
+import {exceeds, niceTicks, seriesOf, stretchesOf} from './alarm-shape.ts';
 
 function change(time: number, from: AlarmChange['from'], to: AlarmChange['to']): AlarmChange {
   return {detection: 'a', time, from, to, reason: '', datapoints: [], events: []};
@@ -45,4 +45,42 @@ test('ticks are round, few and below the top', () => {
     expect(ticks.length).toBeLessThan(7);
     expect(ticks.at(-1)).toBeLessThanOrEqual(top);
   }
+});
+
+const RANGE = {from: 0, to: 1_000};
+
+test('finds the series of dimensions in what changes were decided on, alarms first', () => {
+  const raul = 'identity arn:aws:iam::123456789012:user/raul';
+  const told = (name: string, time: number, to: AlarmChange['to'], value: number | null) => ({
+    ...change(time, 'OK', to),
+    reason: `${name}: The only datapoint [8 from 2026-11-17T18:13:00Z] was at or above`,
+    datapoints: [{start: time - 10, value}],
+  });
+  const changes = [
+    told('identity backup', 20, 'OK', 1),
+    told(raul, 100, 'ALARM', 8),
+    {...told(raul, 120, 'OK', 7), reason: `${raul}: Of the last 3 datapoints, 1 was at [7]`},
+    told('identity late', 2_000, 'ALARM', 9),
+    told('identity silent', 130, 'OK', null),
+  ];
+  expect(seriesOf(changes, RANGE)).toEqual([
+    {
+      name: raul,
+      points: [
+        {start: 90, value: 8},
+        {start: 110, value: 7},
+      ],
+    },
+    {name: 'identity backup', points: [{start: 10, value: 1}]},
+  ]);
+});
+
+test('an alarm without dimensions has no series, and a name may look like a reason', () => {
+  const plain = {...change(5, 'OK', 'ALARM'), reason: 'The only datapoint [8 from …] was above'};
+  expect(seriesOf([{...plain, datapoints: [{start: 1, value: 8}]}], RANGE)).toEqual([]);
+  const hostile = 'identity a: The only datapoint [1]';
+  const named = {...plain, reason: `${hostile}: The only datapoint [8] was above`};
+  expect(seriesOf([{...named, datapoints: [{start: 1, value: 8}]}], RANGE)).toEqual([
+    {name: hostile, points: [{start: 1, value: 8}]},
+  ]);
 });

@@ -9,6 +9,48 @@ export interface Stretch {
   readonly state: AlarmState;
 }
 
+/** One combination of an alarm's dimensions. */
+export interface Series {
+  /** "identity arn:aws:iam::123456789012:user/raul". */
+  readonly name: string;
+  readonly points: readonly {readonly start: number; readonly value: number}[];
+}
+
+/**
+ * Series of an alarm with dimensions, as far as changes of state were decided on them: nothing else
+ * of them is kept. Those that led to ALARM come first; none for an alarm without dimensions.
+ */
+export function seriesOf(changes: AlarmHistory['changes'], range: Range): Series[] {
+  const byName = new Map<string, {alarms: number; readonly values: Map<number, number>}>();
+  for (const {time, reason, to, datapoints} of changes) {
+    const name = seriesName(reason);
+    if (name === undefined || time < range.from || time > range.to) continue;
+    const series = byName.get(name) ?? {alarms: 0, values: new Map()};
+    byName.set(name, series);
+    if (to === 'ALARM') series.alarms++;
+    for (const {start, value} of datapoints) if (value !== null) series.values.set(start, value);
+  }
+  return [...byName]
+    .filter(([, {values}]) => values.size > 0)
+    .sort(([, a], [, b]) => b.alarms - a.alarms)
+    .map(([name, {values}]) => ({
+      name,
+      points: [...values]
+        .map(([start, value]) => ({start, value}))
+        .sort((a, b) => a.start - b.start),
+    }));
+}
+
+/**
+ * The dimensions that a reason begins with. They may hold anything, what follows them may not: the
+ * last place where it begins is the right one.
+ */
+function seriesName(reason: string): string | undefined {
+  return /^(.+): (?:The only datapoint|Of the last \d+ datapoints|No datapoints in)/s.exec(
+    reason,
+  )?.[1];
+}
+
 /** What state held when, of the range alone. */
 export function stretchesOf(
   history: Pick<AlarmHistory, 'changes'>,

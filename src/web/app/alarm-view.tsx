@@ -1,16 +1,19 @@
 import {useState} from 'react';
 import type {AlarmChange, AlarmHistory, DetectionInfo} from '../../api/detection-types.ts';
 import {formatCount} from '../report/format.ts';
-import {AlarmPlot} from './alarm-plot.tsx';
+import {AlarmPlot, SERIES_COLOURS} from './alarm-plot.tsx';
+import {type Series, seriesOf} from './alarm-shape.ts';
 import {ApiFailure, post, queryString} from './api.ts';
+import {BandKey} from './band-key.tsx';
 import {EvidenceTable} from './evidence-table.tsx';
 import {FailureNote} from './failure-note.tsx';
-import {addressOf, LAST_MS, type Last, queryOf} from './query.ts';
+import {addressOf, LAST_MS, LASTS, type Last, queryOf} from './query.ts';
 import {currentPlace, go, usePlace} from './router.ts';
 import type {Range} from './score-plot.ts';
 import {useMayAct} from './session.ts';
 import {type AlarmState, StateText} from './state-text.tsx';
 import {formatSpan, plural, visible} from './text.ts';
+import {TimeSelect} from './time-select.tsx';
 import {TimeText} from './time-text.tsx';
 import {useFetch} from './use-fetch.ts';
 import {useLatestTime} from './use-latest-time.ts';
@@ -21,12 +24,7 @@ interface Props {
   readonly now: NonNullable<DetectionInfo['alarm']>;
 }
 
-const LASTS: readonly (readonly [Exclude<Last, ''>, string])[] = [
-  ['1h', 'Last hour'],
-  ['24h', 'Last 24 hours'],
-  ['7d', 'Last 7 days'],
-  ['30d', 'Last 30 days'],
-];
+const STRETCHES = LASTS.filter((last) => last !== '');
 const STATES: readonly AlarmState[] = ['ALARM', 'OK', 'INSUFFICIENT_DATA'];
 
 /** An alarm: its state, how it came to it, and a drill of it. */
@@ -44,12 +42,24 @@ export function AlarmView({id, now}: Props) {
   );
   useNews(history.reload);
   const {data, failure} = history;
+  const end = query.to ?? latest ?? from ?? 0;
+  // A stretch without a change: the next change after it knows the state before.
+  const isPast = data?.changes.length === 0 && now.since > end;
+  const after = useFetch<AlarmHistory>(
+    isPast
+      ? `/api/v1/alarms/${encodeURIComponent(id)}/history${queryString({from: end})}`
+      : undefined,
+  );
+  const state = (isPast ? after.data?.changes[0]?.from : undefined) ?? now.state;
   const show = (change: {from?: number | undefined; to?: number | undefined; last?: Last}) => {
     const {path, search: at} = currentPlace();
     go(addressOf({...queryOf(at), ...change}, path));
   };
   const whole = () => show({from: undefined, to: undefined});
   const changes = [...(data?.changes ?? [])].sort((a, b) => b.time - a.time);
+  const range = data === undefined || from === undefined ? undefined : rangeOf(data, from, end);
+  const all = data === undefined || range === undefined ? [] : seriesOf(data.changes, range);
+  const series = all.slice(0, SERIES_COLOURS.length);
   return (
     <section aria-labelledby="alarm" className="alarm">
       <div className="title-row">
@@ -58,20 +68,12 @@ export function AlarmView({id, now}: Props) {
         <span className="muted">
           since <TimeText time={now.since} />
         </span>
-        <select
-          aria-label="Time"
-          value={isZoomed ? 'custom' : last}
-          onChange={({target}) =>
-            show({last: target.value as Last, from: undefined, to: undefined})
-          }
-        >
-          {isZoomed && <option value="custom">As zoomed</option>}
-          {LASTS.map(([value, name]) => (
-            <option key={value} value={value}>
-              {name}
-            </option>
-          ))}
-        </select>
+        <TimeSelect
+          value={last}
+          zoomed={isZoomed}
+          of={STRETCHES}
+          onChange={(chosen) => show({last: chosen, from: undefined, to: undefined})}
+        />
         {isZoomed && (
           <button type="button" onClick={whole}>
             Whole range
@@ -80,7 +82,7 @@ export function AlarmView({id, now}: Props) {
       </div>
       <p>{visible(now.reason)}</p>
       {failure !== undefined && <FailureNote failure={failure} onRetry={history.reload} />}
-      {data !== undefined && from !== undefined && (
+      {data !== undefined && range !== undefined && (!isPast || !after.loading) && (
         <>
           {data.threshold !== null && (
             <p className="muted">
@@ -90,15 +92,20 @@ export function AlarmView({id, now}: Props) {
           )}
           <AlarmPlot
             history={data}
-            state={now.state}
-            range={rangeOf(data, from, query.to ?? latest ?? from)}
+            series={series}
+            state={state}
+            range={range}
             onZoom={(to) => show(to)}
             onReset={whole}
           />
           <p className="muted bands">
-            <StateBand className="ok" /> OK <StateBand className="alarm" /> ALARM{' '}
-            <StateBand className="unknown" /> insufficient data
+            <BandKey look="ok">OK</BandKey>
+            <BandKey look="alarm">ALARM</BandKey>
+            <BandKey look="unknown">insufficient data</BandKey>
           </p>
+          {data.threshold !== null && data.datapoints.length === 0 && (
+            <SeriesNote series={series} of={all.length} />
+          )}
           <h3>Changes of state</h3>
           {changes.length === 0 && <p className="muted">None in this stretch of time.</p>}
           <div className="changes">
@@ -113,8 +120,37 @@ export function AlarmView({id, now}: Props) {
   );
 }
 
-function StateBand({className}: {readonly className: string}) {
-  return <span className={`band ${className}`} aria-hidden="true" />;
+interface SeriesNoteProps {
+  readonly series: readonly Series[];
+  readonly of: number;
+}
+
+/** Why there are no datapoints, and whose those are that there are. */
+function SeriesNote({series, of}: SeriesNoteProps) {
+  return (
+    <>
+      <p className="muted">
+        {series.length === 0
+          ? 'No datapoints are kept from this stretch of time. Of an alarm with dimensions only those are kept that a change of state was decided on.'
+          : 'Each combination of dimensions is a series of its own; only the datapoints that a change of state was decided on are kept.'}
+        {of > series.length &&
+          ` Drawn are ${series.length} of ${formatCount(of)} series, those with the most alarms.`}
+      </p>
+      {series.length > 0 && (
+        <ul className="bare series" aria-label="Series">
+          {series.map(({name, points}, i) => (
+            <li key={name}>
+              <span className={`swatch c${SERIES_COLOURS[i]}`} aria-hidden="true" />
+              {visible(name)}{' '}
+              <span className="muted">
+                at most {Math.max(...points.map(({value}) => value)).toLocaleString('en-US')}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
 }
 
 function rangeOf({datapoints, periodMs, changes}: AlarmHistory, from: number, to: number): Range {
@@ -123,8 +159,17 @@ function rangeOf({datapoints, periodMs, changes}: AlarmHistory, from: number, to
   return {from, to: Math.max(from + 60_000, end)};
 }
 
-/** "GreaterThanOrEqualToThreshold" as "greater than or equal to". */
+const SIGNS: Readonly<Record<string, string>> = {
+  '>=': 'at or above',
+  '>': 'above',
+  '<=': 'at or below',
+  '<': 'below',
+};
+
+/** "GreaterThanOrEqualToThreshold" as "greater than or equal to", ">=" as "at or above". */
 function comparisonWords(comparison: string): string {
+  const sign = SIGNS[comparison];
+  if (sign !== undefined) return sign;
   return visible(
     comparison
       .replace(/_?threshold$/i, '')

@@ -31,7 +31,7 @@ export function AlertsPage() {
     REFRESH_MS,
   );
   const path = `/api/v1/alerts/deliveries${queryString({destination, state, limit: 100})}`;
-  const deliveries = usePages<DeliveryRow>(path, REFRESH_MS);
+  const deliveries = usePages<DeliveryRow>(path, rowKey, REFRESH_MS);
   useEffect(() => {
     document.title = 'Alerts · Oddtrail';
   }, []);
@@ -206,7 +206,7 @@ function Deliveries({rows}: {readonly rows: readonly DeliveryRow[]}) {
         />
         <tbody>
           {rows.map((row) => (
-            <tr key={`${row.destination} ${row.id} ${row.revision}`}>
+            <tr key={rowKey(row)}>
               <td data-label="State" className={row.state === 'dead' ? 'error nowrap' : 'nowrap'}>
                 {row.state === 'dead' ? '⚠ given up' : row.state}
               </td>
@@ -254,4 +254,9 @@ function Deliveries({rows}: {readonly rows: readonly DeliveryRow[]}) {
 function hourOf(key: string): {from?: number; to?: number} {
   const from = Date.parse(`${/\d{4}-\d\d-\d\dT\d\d$/.exec(key)?.[0]}:00Z`);
   return Number.isFinite(from) ? {from, to: from + HOUR_MS} : {};
+}
+
+/** One of another revision is another row. */
+function rowKey({destination, id, revision}: DeliveryRow): string {
+  return `${destination} ${id} ${revision}`;
 }

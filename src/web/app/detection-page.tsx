@@ -31,7 +31,7 @@ export function DetectionPage({id}: {readonly id: string}) {
   useNews(detection.reload);
   useKeys({
     e: () => {
-      if (data !== undefined) go(editPath(data.from));
+      if (data !== undefined) go(editPath(data.from, data.id));
     },
     escape: () => go('/detections'),
   });
@@ -95,7 +95,7 @@ function Detail({detection}: {readonly detection: DetectionDetail}) {
         <div className="title-row">
           <h2 id="source">As declared</h2>
           <span className="muted">in {visible(detection.from)}</span>
-          <Link to={editPath(detection.from)} className="button" title="e">
+          <Link to={editPath(detection.from, id)} className="button" title="e">
             Edit
           </Link>
           <CopyButton text={source} what="declaration" />
@@ -196,7 +196,10 @@ function Warnings({detection}: {readonly detection: DetectionDetail}) {
 
 function Matches({detection}: {readonly detection: DetectionDetail}) {
   const {id, days} = detection;
-  const matches = usePages<MatchRow>(`/api/v1/matches${queryString({detection: id, limit: 25})}`);
+  const matches = usePages<MatchRow>(
+    `/api/v1/matches${queryString({detection: id, limit: 25})}`,
+    ({id: match}) => match,
+  );
   const [selected, setSelected] = useState<string>();
   useNews(matches.reload);
   const {rows, failure} = matches;

@@ -71,8 +71,14 @@ export function DetectionsPage() {
           (severity === '' || each.severity === severity) &&
           (part === '' || wordsOf(each).some((word) => word.toLowerCase().includes(part))),
       )
-      .sort((a, b) => bySeverity(a.severity, b.severity) || (a.id < b.id ? -1 : 1));
+      .sort(
+        (a, b) =>
+          bySeverity(a.severity, b.severity) ||
+          Number(a.mode === 'off') - Number(b.mode === 'off') ||
+          (a.id < b.id ? -1 : 1),
+      );
   }, [all, text, kind, mode, severity]);
+  const alarmed = (all ?? []).filter(({alarm}) => alarm?.state === 'ALARM').length;
   const end = useMemo(() => lastDay((all ?? []).map(({days}) => days)), [all]);
   const isNarrowed = text !== '' || kind !== '' || mode !== '' || severity !== '';
 
@@ -106,6 +112,7 @@ export function DetectionsPage() {
         <p role="status" className="muted count">
           {isNarrowed ? `${formatCount(rows.length)} of ` : ''}
           {formatCount(all.length)} {plural(all.length, 'detection')}
+          {alarmed > 0 && <span className="error"> · ▲ {formatCount(alarmed)} in ALARM</span>}
           {' · bars: '}
           <span className="key live" aria-hidden="true" /> told{' '}
           <span className="key silent" aria-hidden="true" /> silent

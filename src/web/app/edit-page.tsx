@@ -4,7 +4,7 @@ import type {Problem} from '../../api/types.ts';
 import {ApiFailure, put} from './api.ts';
 import {CheckView} from './check-view.tsx';
 import {TEMPLATE} from './detection-keywords.ts';
-import {editPath} from './detection-paths.ts';
+import {editPath, fileNamed, lineOf} from './detection-paths.ts';
 import {EditorBox, type EditorHandle} from './editor-box.tsx';
 import {FailureNote} from './failure-note.tsx';
 import {Link} from './link.tsx';
@@ -28,7 +28,8 @@ export function EditPage() {
     document.title = 'Edit detections · Oddtrail';
   }, []);
   const list = files.data?.files;
-  const file = list === undefined ? undefined : fileOf(list, name);
+  const id = values.get('id') ?? '';
+  const file = list === undefined ? undefined : fileNamed(list, name, id);
   return (
     <main id="main">
       <div className="title-row">
@@ -66,6 +67,7 @@ export function EditPage() {
           key={isNew ? NEW : file?.name}
           file={isNew ? undefined : file}
           names={list.map((each) => each.name)}
+          at={id}
           onReload={files.reload}
         />
       )}
@@ -73,22 +75,16 @@ export function EditPage() {
   );
 }
 
-/** The file of that name; a place on a disk leads to the file of its last part. */
-function fileOf(list: readonly DetectionFile[], name: string): DetectionFile | undefined {
-  return (
-    list.find((each) => each.name === name) ??
-    list.find((each) => name !== '' && name.endsWith(`/${each.name}`))
-  );
-}
-
 interface EditorProps {
   /** As the service has it; undefined: one that is not there yet. */
   readonly file: DetectionFile | undefined;
   readonly names: readonly string[];
+  /** Id of the detection to begin at; "" for the top. */
+  readonly at: string;
   readonly onReload: () => void;
 }
 
-function FileEditor({file, names, onReload}: EditorProps) {
+function FileEditor({file, names, at, onReload}: EditorProps) {
   const session = useSession();
   const isAdmin = session.state === 'ready' && session.me.role === 'admin';
   const [base, setBase] = useState({
@@ -109,6 +105,12 @@ function FileEditor({file, names, onReload}: EditorProps) {
   const readOnly = file?.readOnly === true;
   const changed = text !== base.text || (base.revision === '' && name !== '');
   const fault = nameFault(name, file === undefined ? names : []);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: typing does not move the cursor.
+  useEffect(() => {
+    const line = lineOf(text, at);
+    if (line !== undefined) editor.current?.goTo(line, 1);
+  }, [at]);
 
   useEffect(() => {
     if (!changed) return;

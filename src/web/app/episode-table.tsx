@@ -5,8 +5,9 @@ import {Link} from './link.tsx';
 import {isNamed} from './match-table.tsx';
 import {PrincipalLink} from './principal-link.tsx';
 import {RowTable} from './row-table.tsx';
-import {formatSpan, visible} from './text.ts';
+import {formatSpan, rateText, visible} from './text.ts';
 import {TimeText} from './time-text.tsx';
+import {WhereText} from './where-text.tsx';
 
 interface Props {
   readonly episodes: readonly Episode[];
@@ -16,7 +17,16 @@ interface Props {
   readonly onOpen: (episode: Episode) => void;
 }
 
-const NAMES = ['From', 'Lasted', 'Operation', 'Per minute', 'Where', 'Mostly by', 'Told by'];
+const NAMES = [
+  'From',
+  'Lasted',
+  'Operation',
+  'Per minute',
+  'Usually',
+  'Where',
+  'Mostly by',
+  'Told by',
+];
 
 /** Episodes with what they were measured against and who made most of them. */
 export function EpisodeTable({episodes, touching, selected, onSelect, onOpen}: Props) {
@@ -25,6 +35,7 @@ export function EpisodeTable({episodes, touching, selected, onSelect, onOpen}: P
       label="Episodes"
       className="episodes"
       names={NAMES}
+      numbers={['Per minute']}
       rows={episodes}
       keyOf={episodeKey}
       cells={(episode) => <Cells episode={episode} touches={touching.has(episodeKey(episode))} />}
@@ -52,14 +63,18 @@ function Cells({episode, touches}: {readonly episode: Episode; readonly touches:
         )}
         {touches && <span className="error below">▲ touches the principal</span>}
       </th>
-      <td data-label="Per minute">
-        <span>
-          {shortNumber(episode.episodeAverage)}
-          <span className="muted"> instead of {shortNumber(episode.baselineAverage)}</span>
-        </span>
+      <td data-label="Per minute" className="number">
+        {shortNumber(episode.episodeAverage)}
+      </td>
+      <td
+        data-label="Usually"
+        className="muted"
+        title={`${shortNumber(episode.baselineAverage)} a minute`}
+      >
+        {rateText(episode.baselineAverage)}
       </td>
       <td data-label="Where" className="muted whole">
-        {[account, region].filter(isNamed).map(visible).join(' · ') || '–'}
+        <WhereText account={account} region={region} />
       </td>
       <td data-label="Mostly by" className="whole">
         <MostlyBy episode={episode} />

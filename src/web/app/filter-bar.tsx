@@ -1,18 +1,11 @@
 import type {Ref} from 'react';
-import {DIMENSION_FILTERS, isNarrowed, type Last, type Query} from './query.ts';
+import {DIMENSION_FILTERS, isNarrowed, type Query} from './query.ts';
 import {useSession} from './session.ts';
 import {SuggestInput} from './suggest-input.tsx';
 import {TextInput} from './text-input.tsx';
+import {TimeSelect} from './time-select.tsx';
 
 const SCORES = [0.5, 0.8, 0.9, 0.95, 0.99, 0.999] as const;
-
-const LASTS: readonly (readonly [Last, string])[] = [
-  ['', 'All times'],
-  ['1h', 'Last hour'],
-  ['24h', 'Last 24 hours'],
-  ['7d', 'Last 7 days'],
-  ['30d', 'Last 30 days'],
-];
 
 interface Props {
   readonly query: Query;
@@ -39,21 +32,11 @@ export function FilterBar({query, onChange, searchField, csvPath}: Props) {
         onCommit={(text) => onChange({text})}
         inputRef={searchField}
       />
-      <select
-        aria-label="Time"
-        value={custom ? 'custom' : query.last}
-        onChange={({target}) => {
-          if (target.value === 'custom') return;
-          onChange({last: target.value as Last, from: undefined, to: undefined});
-        }}
-      >
-        {custom && <option value="custom">As zoomed</option>}
-        {LASTS.map(([value, name]) => (
-          <option key={value} value={value}>
-            {name}
-          </option>
-        ))}
-      </select>
+      <TimeSelect
+        value={query.last}
+        zoomed={custom}
+        onChange={(last) => onChange({last, from: undefined, to: undefined})}
+      />
       <select
         aria-label="Lowest score"
         value={minScore ?? ''}

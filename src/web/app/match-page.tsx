@@ -17,6 +17,7 @@ import {SeverityText} from './severity-text.tsx';
 import {formatMoment, formatSpan, plural, visible} from './text.ts';
 import {useFetch} from './use-fetch.ts';
 import {useNews} from './use-news.ts';
+import {WhereText} from './where-text.tsx';
 
 /** One match: what was found, by what events, and what to do now. */
 export function MatchPage({id}: {readonly id: number}) {
@@ -59,7 +60,9 @@ export function MatchPage({id}: {readonly id: number}) {
           <>
             {' · '}
             <span className="badge">silent</span>{' '}
-            <span className="muted">nobody was told: the detection was on trial</span>
+            <span className="muted">
+              nobody was told: the detection was on trial, or history was being learnt
+            </span>
           </>
         )}
         {isNamed(data.principal) && (
@@ -148,7 +151,9 @@ function Facts({match}: {readonly match: MatchRow}) {
         </>
       )}
       <dt>Account</dt>
-      <dd>{[match.account, match.region].filter(isNamed).map(visible).join(' · ') || '–'}</dd>
+      <dd>
+        <WhereText account={match.account} region={match.region} />
+      </dd>
       <dt>Novelty</dt>
       <dd>
         <ScoreText score={match.score} /> <span className="muted">the highest of its events</span>

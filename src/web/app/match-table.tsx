@@ -10,6 +10,7 @@ import {ScoreText} from './score-text.tsx';
 import {SeverityText} from './severity-text.tsx';
 import {plural, visible} from './text.ts';
 import {TimeText} from './time-text.tsx';
+import {WhereText} from './where-text.tsx';
 
 interface Props {
   readonly rows: readonly MatchRow[];
@@ -71,11 +72,17 @@ export function MatchCells({row, ofOne}: {readonly row: MatchRow; readonly ofOne
           </span>
         )}
       </th>
-      <td data-label="Principal" className="whole">
-        {isNamed(principal) ? <PrincipalLink name={principal} /> : <span className="muted">–</span>}
+      <td data-label="Principal">
+        <span className="held">
+          {isNamed(principal) ? (
+            <PrincipalLink name={principal} />
+          ) : (
+            <span className="muted">–</span>
+          )}
+        </span>
       </td>
       <td data-label="Where" className="muted whole">
-        {[account, region].filter(isNamed).map(visible).join(' · ') || '–'}
+        <WhereText account={account} region={region} />
       </td>
       <td data-label="Score" className="number">
         <ScoreText score={row.score} />

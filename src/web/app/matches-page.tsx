@@ -4,14 +4,27 @@ import {queryString} from './api.ts';
 import {FailureNote} from './failure-note.tsx';
 import {useKeys} from './keys.ts';
 import {MatchTable} from './match-table.tsx';
+import {usePreferences} from './preferences.ts';
+import {LAST_MS, queryOf} from './query.ts';
 import {go, usePlace} from './router.ts';
 import {SEVERITIES} from './severity-text.tsx';
-import {visible} from './text.ts';
+import {formatMoment, visible} from './text.ts';
 import {TextInput} from './text-input.tsx';
+import {TimeSelect} from './time-select.tsx';
+import {useLatestTime} from './use-latest-time.ts';
 import {useNews} from './use-news.ts';
 import {usePages} from './use-pages.ts';
 
-const FILTERS = ['text', 'minSeverity', 'mode', 'detection', 'principal', 'from', 'to'] as const;
+const FILTERS = [
+  'text',
+  'minSeverity',
+  'mode',
+  'detection',
+  'principal',
+  'last',
+  'from',
+  'to',
+] as const;
 const REFRESH_MS = 60_000;
 
 /** What detections found, the newest first. */
@@ -22,8 +35,15 @@ export function MatchesPage() {
     FILTERS.map((name) => [name, values.get(name) ?? '']),
   ) as Record<(typeof FILTERS)[number], string>;
   const selected = values.get('sel') ?? undefined;
+  const latest = useLatestTime();
+  const {last, from, to} = queryOf(search);
+  const isZoomed = from !== undefined || to !== undefined;
+  const begin = from ?? (last === '' || latest === undefined ? undefined : latest - LAST_MS[last]);
   const matches = usePages<MatchRow>(
-    `/api/v1/matches${queryString({...filter, limit: 100})}`,
+    last !== '' && !isZoomed && latest === undefined
+      ? undefined
+      : `/api/v1/matches${queryString({...filter, last: '', from: begin, to, limit: 100})}`,
+    ({id}) => id,
     REFRESH_MS,
   );
   const {rows, failure} = matches;
@@ -41,12 +61,13 @@ export function MatchesPage() {
       else clear();
     },
   });
-  const {detection, principal, from, to} = filter;
+  const {zone} = usePreferences();
+  const {detection, principal} = filter;
   const narrowed = [
     detection === '' ? '' : `of ${detection}`,
     principal === '' ? '' : `by ${principal}`,
-    from === '' ? '' : `from ${from}`,
-    to === '' ? '' : `to ${to}`,
+    from === undefined ? '' : `from ${formatMoment(from, zone)}`,
+    to === undefined ? '' : `to ${formatMoment(to, zone)}`,
   ].filter((part) => part !== '');
   const isNarrowed = Object.values(filter).some((value) => value !== '');
 
@@ -84,6 +105,11 @@ export function MatchesPage() {
           <option value="live">live</option>
           <option value="silent">silent</option>
         </select>
+        <TimeSelect
+          value={last}
+          zoomed={isZoomed}
+          onChange={(chosen) => show({last: chosen, from: '', to: ''})}
+        />
         {isNarrowed && (
           <button type="button" onClick={clear}>
             Clear filters

@@ -1,3 +1,4 @@
+import {BrokenText} from './broken-text.tsx';
 import {Link} from './link.tsx';
 import {principalPath} from './router.ts';
 import {shortPrincipal, visible} from './text.ts';
@@ -11,7 +12,7 @@ interface Props {
 export function PrincipalLink({name, whole = false}: Props) {
   return (
     <Link to={principalPath(name)} title={visible(name)}>
-      {visible(whole ? name : shortPrincipal(name))}
+      <BrokenText text={whole ? name : shortPrincipal(name)} />
     </Link>
   );
 }

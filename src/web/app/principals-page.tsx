@@ -25,7 +25,7 @@ export function PrincipalsPage() {
   const told = values.get('order');
   const order: Order = told === 'events' || told === 'recent' ? told : 'score';
   const path = `/api/v1/principals${queryString({text, order, limit: 200})}`;
-  const principals = usePages<PrincipalRow>(path);
+  const principals = usePages<PrincipalRow>(path, ({principal}) => principal);
   const {rows, failure} = principals;
   useEffect(() => {
     document.title = 'Principals · Oddtrail';

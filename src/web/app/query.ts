@@ -24,7 +24,8 @@ export interface Query {
 }
 
 export type Order = 'time' | 'score';
-export type Last = '' | '1h' | '24h' | '7d' | '30d';
+export const LASTS = ['', '1h', '24h', '7d', '30d'] as const;
+export type Last = (typeof LASTS)[number];
 
 export const LAST_MS: Readonly<Record<Exclude<Last, ''>, number>> = {
   '1h': 3_600_000,
@@ -44,7 +45,7 @@ export function queryOf(search: string): Query {
   const score = Number.parseFloat(text('minScore'));
   const selected = Number.parseInt(text('sel'), 10);
   return {
-    last: one('last', ['1h', '24h', '7d', '30d'], '' as Last),
+    last: one('last', LASTS, ''),
     from: momentOf(text('from')),
     to: momentOf(text('to')),
     minScore: score > 0 && score <= 1 ? score : undefined,

@@ -2,30 +2,26 @@ import {useEffect, useMemo, useRef} from 'react';
 import type {Episode} from '../../api/detection-types.ts';
 import {formatCount} from '../report/format.ts';
 import {queryString} from './api.ts';
+import {BandKey} from './band-key.tsx';
 import {EpisodePlot, episodeKey} from './episode-plot.tsx';
 import {EpisodeTable} from './episode-table.tsx';
 import {FailureNote} from './failure-note.tsx';
 import {useKeys} from './keys.ts';
 import {PlotView} from './plot-view.tsx';
 import {PrincipalLink} from './principal-link.tsx';
-import {addressOf, type Last, type Query, queryOf} from './query.ts';
+import {addressOf, type Query, queryOf} from './query.ts';
 import {currentPlace, go, observationPath, usePlace} from './router.ts';
 import type {Range} from './score-plot.ts';
 import {useThresholds} from './session.ts';
 import {SuggestInput} from './suggest-input.tsx';
 import {plural, shortPrincipal, visible} from './text.ts';
+import {TimeSelect} from './time-select.tsx';
 import {useFetch} from './use-fetch.ts';
 import {useNews} from './use-news.ts';
 import {useObservations} from './use-observations.ts';
 
 const SYNC = 'rates';
 const MINUTE_MS = 60_000;
-const LASTS: readonly (readonly [Last, string])[] = [
-  ['', 'All times'],
-  ['24h', 'Last 24 hours'],
-  ['7d', 'Last 7 days'],
-  ['30d', 'Last 30 days'],
-];
 
 /** How novel, and how much: the same time seen both ways. */
 export function RatesPage() {
@@ -100,20 +96,11 @@ export function RatesPage() {
             onCommit={(value) => show({principal: value, episode: undefined})}
           />
         </span>
-        <select
-          aria-label="Time"
-          value={isZoomed ? 'custom' : last}
-          onChange={({target}) =>
-            show({last: target.value as Last, from: undefined, to: undefined})
-          }
-        >
-          {isZoomed && <option value="custom">As zoomed</option>}
-          {LASTS.map(([value, name]) => (
-            <option key={value} value={value}>
-              {name}
-            </option>
-          ))}
-        </select>
+        <TimeSelect
+          value={last}
+          zoomed={isZoomed}
+          onChange={(chosen) => show({last: chosen, from: undefined, to: undefined})}
+        />
         {isZoomed && (
           <button type="button" onClick={whole} title="0">
             Whole range
@@ -176,14 +163,10 @@ export function RatesPage() {
               onPick={(key) => show({episode: key}, true)}
             />
             <p className="muted bands">
-              <span className="band measured" aria-hidden="true" /> measured here{' '}
-              <span className="band insight" aria-hidden="true" /> CloudTrail Insight
+              <BandKey look="measured">measured here</BandKey>
+              <BandKey look="insight">CloudTrail Insight</BandKey>
               {principal !== '' && (
-                <>
-                  {' '}
-                  <span className="band alarm" aria-hidden="true" /> touches{' '}
-                  {visible(shortPrincipal(principal))}
-                </>
+                <BandKey look="alarm">touches {visible(shortPrincipal(principal))}</BandKey>
               )}
             </p>
             <EpisodeTable

@@ -2,8 +2,10 @@ import {expect, test} from 'vitest';
 import {
   componentText,
   formatBytes,
+  formatMinute,
   formatRate,
   formatSpan,
+  rateText,
   shortPrincipal,
   visible,
 } from './text.ts';
@@ -48,4 +50,28 @@ test('tells sizes, spans and rates with the digits that matter', () => {
     '12 d',
   ]);
   expect([0.123, 12.34, 2310].map(formatRate)).toEqual(['0.12', '12.3', '2,310']);
+});
+
+test('tells a rate by the time in which there is something to count', () => {
+  expect(
+    [4720.4, 12.4, 1, 0.42, 0.0821, 0.00725, 0.000499, 0.00002, 0.000001, 0].map(rateText),
+  ).toEqual([
+    '4,720 a minute',
+    '12 a minute',
+    '1 a minute',
+    '25 an hour',
+    '4.9 an hour',
+    '10 a day',
+    '5 a week',
+    '0.2 a week',
+    'less than 0.1 a week',
+    'never',
+  ]);
+});
+
+test('a moment to the minute has its zone', () => {
+  expect(formatMinute(Date.UTC(2026, 10, 22, 3, 4, 5), 'utc')).toBe('2026-11-22 03:04Z');
+  expect(formatMinute(Date.UTC(2026, 10, 22, 3, 4, 5), 'local')).toMatch(
+    / \d\d:\d\d [+-]\d\d:\d\d$/,
+  );
 });

@@ -49,6 +49,12 @@ export function formatMoment(time: number, zone: Zone): string {
   return `${formatTime(time, zone)}${zone === 'utc' ? 'Z' : ` ${offsetAt(time)}`}`;
 }
 
+/** The same without seconds: `2026-11-22 03:04Z`. */
+export function formatMinute(time: number, zone: Zone): string {
+  const minute = formatTime(time, zone).slice(0, 'YYYY-MM-DD hh:mm'.length);
+  return `${minute}${zone === 'utc' ? 'Z' : ` ${offsetAt(time)}`}`;
+}
+
 /** `+02:00`. */
 export function offsetAt(time: number): string {
   const minutes = -new Date(time).getTimezoneOffset();
@@ -84,6 +90,24 @@ export function formatSpan(milliseconds: number): string {
 export function formatRate(perSecond: number): string {
   if (perSecond >= 100) return Math.round(perSecond).toLocaleString('en-US');
   return perSecond >= 10 ? perSecond.toFixed(1) : perSecond.toFixed(2);
+}
+
+const UNITS = [
+  ['a minute', 1],
+  ['an hour', 60],
+  ['a day', 1_440],
+  ['a week', 10_080],
+] as const;
+
+/** `5 a week` for 0.0005 a minute: by the time in which there is something to count. */
+export function rateText(perMinute: number): string {
+  if (!(perMinute > 0)) return 'never';
+  const [unit, minutes] =
+    UNITS.find(([, each]) => perMinute * each >= 1) ?? (['a week', 10_080] as const);
+  const value = perMinute * minutes;
+  if (value < 0.1) return `less than 0.1 ${unit}`;
+  const digits = value >= 100 ? Math.round(value) : Number(value.toPrecision(2));
+  return `${digits.toLocaleString('en-US')} ${unit}`;
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

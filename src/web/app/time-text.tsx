@@ -1,6 +1,5 @@
-import {formatTime} from '../report/format.ts';
 import {usePreferences} from './preferences.ts';
-import {formatMoment} from './text.ts';
+import {formatMinute, formatMoment} from './text.ts';
 
 interface Props {
   readonly time: number | null;
@@ -18,7 +17,7 @@ export function TimeText({time, brief = false}: Props) {
       dateTime={new Date(time).toISOString()}
       title={brief ? `${formatMoment(time, zone)}, ${other}` : other}
     >
-      {brief ? formatTime(time, zone).slice(0, 16) : formatMoment(time, zone)}
+      {brief ? formatMinute(time, zone) : formatMoment(time, zone)}
     </time>
   );
 }

@@ -1,6 +1,6 @@
-import {useEffect, useState} from 'react';
+import {useEffect, useMemo, useState} from 'react';
 import type {TrapInfo} from '../../api/detection-types.ts';
-import {ApiFailure, post} from './api.ts';
+import {ApiFailure, post, queryString} from './api.ts';
 import {CopyButton} from './copy-button.tsx';
 import {detectionPath} from './detection-paths.ts';
 import {FailureNote} from './failure-note.tsx';
@@ -30,9 +30,15 @@ export function TrapsPage() {
   const select = (key: string | undefined) =>
     go(key === undefined ? '/traps' : `/traps?sel=${encodeURIComponent(key)}`, {replace: true});
   useKeys({escape: () => select(undefined)});
-  const traps = data?.traps ?? [];
-  const blind = traps.filter(({coverage}) => coverage.logged === 'no').length;
-  const touched = traps.filter(({lastTouch}) => lastTouch !== null).length;
+  const traps = useMemo(
+    () => [...(data?.traps ?? [])].sort((a, b) => rankOf(a) - rankOf(b)),
+    [data],
+  );
+  const set = traps.filter(({mode}) => mode !== 'off');
+  const count = (logged: TrapInfo['coverage']['logged']) =>
+    set.filter(({coverage}) => coverage.logged === logged).length;
+  const [blind, doubtful] = [count('no'), count('unknown')];
+  const touched = traps.filter(isTouched).length;
   return (
     <main id="main">
       <h1>Traps</h1>
@@ -46,8 +52,15 @@ export function TrapsPage() {
         <>
           <p role="status">
             {traps.length} {plural(traps.length, 'decoy', 'decoys')}
+            {set.length < traps.length && `, ${traps.length - set.length} of them off`}
             {blind > 0 && (
               <span className="error"> · ⚠ a touch of {blind} would not be logged</span>
+            )}
+            {doubtful > 0 && (
+              <span className="warn">
+                {' '}
+                · ? whether a touch of {doubtful} would be logged is unknown
+              </span>
             )}
             {touched > 0 && <span className="error"> · ▲ {touched} touched</span>}
           </p>
@@ -72,6 +85,7 @@ export function TrapsPage() {
 
 function Cells({trap, onDrilled}: {readonly trap: TrapInfo; readonly onDrilled: () => void}) {
   const {detection, mode, decoy, coverage, allowed, lastTouch, lastDrill} = trap;
+  const matches = `/matches${queryString({detection})}`;
   return (
     <>
       <th scope="row" className="title">
@@ -93,24 +107,18 @@ function Cells({trap, onDrilled}: {readonly trap: TrapInfo; readonly onDrilled: 
         <Coverage coverage={coverage} />
       </td>
       <td data-label="Allowed" className="allowed">
-        {allowed.length === 0 ? (
-          <span className="muted">nobody</span>
-        ) : (
-          <ul className="bare">
-            {allowed.map(({who, owner, reason}) => (
-              <li key={who}>
-                <code>{visible(who)}</code>
-                <span className="muted below">
-                  {visible(reason)} ({visible(owner)})
-                </span>
-              </li>
-            ))}
-          </ul>
-        )}
+        <Allowed allowed={allowed} />
       </td>
       <td data-label="Last touch">
         {lastTouch === null ? (
           <span className="muted">never</span>
+        ) : !isTouched(trap) ? (
+          <span className="muted">
+            <TimeText time={lastTouch} brief />
+            <span className="below">
+              by the drill; others are among <Link to={matches}>its matches</Link>
+            </span>
+          </span>
         ) : (
           <strong className="error">
             <TimeText time={lastTouch} brief />
@@ -131,10 +139,53 @@ function Cells({trap, onDrilled}: {readonly trap: TrapInfo; readonly onDrilled: 
         )}
       </td>
       <td data-label="Drill">
-        <Drill detection={detection} onDone={onDrilled} />
+        <Drill detection={detection} isOff={mode === 'off'} onDone={onDrilled} />
       </td>
     </>
   );
+}
+
+/** So many are shown at once; more would hide the traps behind those who may touch them. */
+const FEW = 2;
+
+function Allowed({allowed}: Pick<TrapInfo, 'allowed'>) {
+  if (allowed.length === 0) return <span className="muted">nobody</span>;
+  const list = (
+    <ul className="bare">
+      {allowed.map(({who, owner, reason}) => (
+        <li key={who}>
+          <code>{visible(who)}</code>
+          <span className="muted below">
+            {visible(reason)} ({visible(owner)})
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+  if (allowed.length <= FEW) return list;
+  return (
+    <details>
+      <summary>{allowed.length} identities</summary>
+      {list}
+    </details>
+  );
+}
+
+/** A drill is given so long to be found. */
+const DRILL_MS = 120_000;
+
+/** Whether somebody touched it last, rather than a drill. */
+function isTouched({lastTouch, lastDrill}: TrapInfo): boolean {
+  if (lastTouch === null) return false;
+  return lastDrill === null || !lastDrill.ok || Math.abs(lastDrill.at - lastTouch) > DRILL_MS;
+}
+
+/** Those that were touched first, those that are off last. */
+function rankOf(trap: TrapInfo): number {
+  const {mode, coverage} = trap;
+  if (isTouched(trap)) return 0;
+  if (mode === 'off') return 4;
+  return {no: 1, unknown: 2, yes: 3}[coverage.logged];
 }
 
 const LOGGED = {yes: 'yes', no: '⚠ no', unknown: '? unknown'} as const;
@@ -157,8 +208,14 @@ function Coverage({coverage}: {readonly coverage: TrapInfo['coverage']}) {
   );
 }
 
+interface DrillProps {
+  readonly detection: string;
+  readonly isOff: boolean;
+  readonly onDone: () => void;
+}
+
 /** Sends an event as a touch would make it, and says whether it was found. */
-function Drill({detection, onDone}: {readonly detection: string; readonly onDone: () => void}) {
+function Drill({detection, isOff, onDone}: DrillProps) {
   const mayAct = useMayAct();
   const [outcome, setOutcome] = useState<{readonly ok: boolean; readonly text: string}>();
   const [busy, setBusy] = useState(false);
@@ -181,9 +238,15 @@ function Drill({detection, onDone}: {readonly detection: string; readonly onDone
     <span>
       <button
         type="button"
-        disabled={busy || !mayAct}
+        disabled={busy || !mayAct || isOff}
         aria-label={`Drill ${visible(detection)}`}
-        title={mayAct ? 'Sends a made-up touch through' : 'This needs the role of an analyst'}
+        title={
+          isOff
+            ? 'The trap is off'
+            : mayAct
+              ? 'Sends a made-up touch through'
+              : 'This needs the role of an analyst'
+        }
         onClick={() => void drill()}
       >
         Drill

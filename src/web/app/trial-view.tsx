@@ -64,6 +64,17 @@ export function useTrial(text: string): Trial {
   };
 }
 
+/** Of a part of history nothing is said about the whole. */
+function verdictOf({matches, complete}: DetectionTrial, days: number): string {
+  if (matches === 0) {
+    return complete
+      ? `Would not have matched in ${days} days`
+      : 'No match in the part that was gone through';
+  }
+  const least = complete ? '' : 'at least ';
+  return `Would have matched ${least}${formatCount(matches)} ${plural(matches, 'time')} in ${days} days`;
+}
+
 export function TrialView({trial}: {readonly trial: Trial}) {
   const {result, failure, busy, stale} = trial;
   const {zone} = usePreferences();
@@ -76,10 +87,8 @@ export function TrialView({trial}: {readonly trial: Trial}) {
         {busy && 'Going through history …'}
         {!busy && result !== undefined && (
           <>
-            <strong className="verdict">
-              {result.matches === 0
-                ? `Would not have matched in ${days} days`
-                : `Would have matched ${formatCount(result.matches)} ${plural(result.matches, 'time')} in ${days} days`}
+            <strong className={result.complete ? 'verdict' : 'verdict warn'}>
+              {verdictOf(result, days)}
             </strong>
             {stale && <span className="warn"> · of the text before your latest change</span>}
           </>

@@ -17,28 +17,43 @@ export interface Pages<Row> {
   reload(): void;
 }
 
-/** A list that the service gives page by page; `path` has a query already. */
-export function usePages<Row>(path: string, every?: number): Pages<Row> {
+/**
+ * A list that the service gives page by page; `path` has a query already, undefined: not to be asked
+ * yet. What is new comes on top and moves rows on: those that were shown stay, each once.
+ */
+export function usePages<Row>(
+  path: string | undefined,
+  keyOf: (row: Row) => string | number,
+  every?: number,
+): Pages<Row> {
   const first = useFetch<Page<Row>>(path, every);
-  const [more, setMore] = useState<{readonly path: string} & Page<Row>>();
-  const [failure, setFailure] = useState<{readonly path: string; readonly of: ApiFailure}>();
+  const [more, setMore] = useState<{readonly path: string | undefined} & Page<Row>>();
+  const [failure, setFailure] = useState<{
+    readonly path: string | undefined;
+    readonly of: ApiFailure;
+  }>();
   const own = more?.path === path ? more : undefined;
   const next = (own ?? first.data)?.next ?? null;
+  const newest = first.data?.rows ?? [];
+  const fresh = new Set(newest.map(keyOf));
+  const rows = [...newest, ...(own?.rows ?? []).filter((row) => !fresh.has(keyOf(row)))];
   const loadMore = async () => {
     if (next === null) return;
     try {
       const page = await getJson<Page<Row>>(`${path}&cursor=${encodeURIComponent(next)}`);
-      setMore({path, rows: [...(own?.rows ?? []), ...page.rows], next: page.next});
+      // With the rows of the first page as they are now.
+      setMore({path, rows: [...rows, ...page.rows], next: page.next});
       setFailure(undefined);
     } catch (error) {
       if (error instanceof ApiFailure) setFailure({path, of: error});
     }
   };
   return {
-    rows: [...(first.data?.rows ?? []), ...(own?.rows ?? [])],
+    rows,
     loaded: first.data !== undefined,
     hasMore: next !== null,
-    failure: first.failure ?? (failure?.path === path ? failure.of : undefined),
+    failure:
+      first.failure ?? (failure !== undefined && failure.path === path ? failure.of : undefined),
     loadMore,
     reload() {
       setFailure(undefined);
