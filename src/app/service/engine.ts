@@ -28,7 +28,7 @@ import type {
 } from './entries.ts';
 import {frozenExplanation} from './frozen.ts';
 import {RowBuilder, type RowOrigin} from './row-builder.ts';
-import {WatchedEvent} from './watched-event.ts';
+import {watchedEvent} from './watched-event.ts';
 
 /** What one entry led to. */
 export interface EngineResult {
@@ -558,9 +558,7 @@ export class Engine {
       if (watched) {
         const record = () => (isObservation(item) ? null : JSON.stringify(item));
         const {verdict} = best ?? {};
-        watch?.take(
-          new WatchedEvent(detector, ids, {time, id, origin: undefined, verdict, record}),
-        );
+        watch?.take(watchedEvent(detector, ids, {time, id, origin: undefined, verdict, record}));
       }
       newest = Math.max(newest, time);
       detector.learn(ids, time);
@@ -744,7 +742,7 @@ class BatchRun {
     const {detector, ids} = this.#stream;
     const id = eventIdText(batch, row);
     this.#watch?.take(
-      new WatchedEvent(detector, ids, {
+      watchedEvent(detector, ids, {
         time,
         id,
         origin,
