@@ -1,7 +1,7 @@
 import {z} from 'zod';
+import {duration, durationMs, durationText} from '../config/duration.ts';
 import {Alarm} from './alarm/alarm.ts';
 import {type AlarmSettings, COMPARISON_NAMES, checkAlarm} from './alarm/settings.ts';
-import {duration, durationMs, durationText} from './duration.ts';
 import type {KindPart} from './kind.ts';
 import {compileFilter} from './pattern/filter.ts';
 
