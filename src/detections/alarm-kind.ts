@@ -72,7 +72,7 @@ export const alarmKind: KindPart<Spec> = {
             index,
             message,
           }))),
-      ...checkAlarm(settings).map(({path, message}) => ({path: ['alarm', ...path], message})),
+      ...checkAlarm(settings).map((problem) => ({...problem, path: ['alarm', ...problem.path]})),
       ...(groupBy.length === 0
         ? []
         : [{path: ['group_by'], message: 'An alarm has `metric.dimensions` instead'}]),
