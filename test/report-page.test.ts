@@ -1,34 +1,13 @@
-import {existsSync} from 'node:fs';
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
-import {type Browser, chromium, type Page} from 'playwright-core';
+import type {Browser, Page} from 'playwright-core';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {renderReport} from '../src/app/report.ts';
 import type {ReportData} from '../src/web/report/data.ts';
+import {CHROMIUM, launchChromium} from './chromium.ts';
 import {emptyReport, fakeReport, withEveryString} from './report-fixture.ts';
-
-const CHROMIUM = [
-  process.env.CHROMIUM ?? '',
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => existsSync(path));
-
-if (CHROMIUM === undefined) {
-  process.stderr.write('skipped: no Chromium to open reports with (set CHROMIUM to its path)\n');
-}
-
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 let browser: Browser | undefined;
 let folder: string;
@@ -36,7 +15,7 @@ let folder: string;
 beforeAll(async () => {
   if (CHROMIUM === undefined) return;
   folder = await mkdtemp(join(tmpdir(), 'report-page-'));
-  browser = await chromium.launch({executablePath: CHROMIUM, args: ARGUMENTS});
+  browser = await launchChromium();
 });
 
 afterAll(async () => {

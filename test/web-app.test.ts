@@ -1,38 +1,20 @@
 import {spawnSync} from 'node:child_process';
-import {existsSync, readFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {join} from 'node:path';
-import {type Browser, type BrowserContextOptions, chromium, type Page} from 'playwright-core';
+import type {Browser, BrowserContextOptions, Page} from 'playwright-core';
 import {afterAll, afterEach, beforeAll, expect, test as vitestTest} from 'vitest';
 import {type ApiOptions, createApi} from '../src/api/api.ts';
 import {type Served, serveApi} from '../src/api/serve.ts';
 import {createToken} from '../src/api/tokens.ts';
 import {AppError} from '../src/base/errors.ts';
 import type {StoredObservation} from '../src/pipeline/store.ts';
+import {CHROMIUM, launchChromium} from './chromium.ts';
 import {answerDetections, NO_DETECTIONS} from './detections-fixture.ts';
 import {manyRows, type Story, StoryService, tellStory} from './web-fixture.ts';
 
-const CHROMIUM = [
-  process.env.CHROMIUM ?? '',
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => existsSync(path));
-
-if (CHROMIUM === undefined) {
-  process.stderr.write('skipped: no Chromium to open pages with (set CHROMIUM to its path)\n');
-}
 const test = vitestTest.skipIf(CHROMIUM === undefined);
 
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const ROOT = join(import.meta.dirname, '..');
 const WEB = join(ROOT, 'dist/web/app');
 const AXE = readFileSync(
@@ -51,7 +33,7 @@ beforeAll(async () => {
   const built = spawnSync(process.execPath, ['-e', build], {cwd: ROOT, stdio: 'inherit'});
   expect(built.status).toBe(0);
   story = tellStory(4, 1_500);
-  browser = await chromium.launch({executablePath: CHROMIUM, args: ARGUMENTS});
+  browser = await launchChromium();
 }, 240_000);
 
 afterEach(async () => {

@@ -1,19 +1,14 @@
 import {spawnSync} from 'node:child_process';
-import {existsSync, readFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {join} from 'node:path';
-import {
-  type Browser,
-  type BrowserContextOptions,
-  chromium,
-  type Locator,
-  type Page,
-} from 'playwright-core';
+import type {Browser, BrowserContextOptions, Locator, Page} from 'playwright-core';
 import {afterAll, afterEach, beforeAll, expect, test as vitestTest} from 'vitest';
 import {type ApiOptions, createApi} from '../src/api/api.ts';
 import {type Served, serveApi} from '../src/api/serve.ts';
 import {createToken} from '../src/api/tokens.ts';
 import type {StoredObservation} from '../src/pipeline/store.ts';
+import {CHROMIUM, launchChromium} from './chromium.ts';
 import {
   type Asked,
   answerDetections,
@@ -24,16 +19,6 @@ import {
 } from './detections-fixture.ts';
 import {type Story, StoryService, tellStory} from './web-fixture.ts';
 
-const CHROMIUM = [
-  process.env.CHROMIUM ?? '',
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => existsSync(path));
-
-if (CHROMIUM === undefined) {
-  process.stderr.write('skipped: no Chromium to open pages with (set CHROMIUM to its path)\n');
-}
 const test = vitestTest.skipIf(CHROMIUM === undefined);
 
 const ROOT = join(import.meta.dirname, '..');
@@ -57,10 +42,7 @@ beforeAll(async () => {
   story = tellStory(4, 1_000);
   raul = story.rows.filter(({dimensions}) => dimensions.principal.endsWith(':user/raul'));
   latest = story.rows.reduce((most, {eventTime}) => Math.max(most, eventTime), 0);
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
-  });
+  browser = await launchChromium();
 }, 240_000);
 
 afterEach(async () => {

@@ -12,10 +12,10 @@ import {
 } from '../detections/load.ts';
 import {InputFault} from './input-fault.ts';
 
+export {durationMs, durationText} from '../config/duration.ts';
 export type {Detection, DetectionOutput, Match, Severity} from '../detections/detection.ts';
 export {KINDS, SEVERITIES} from '../detections/detection.ts';
 export {DetectionSet} from '../detections/detection-set.ts';
-export {durationMs, durationText} from '../detections/duration.ts';
 export type {DetectionEvent} from '../detections/event.ts';
 export type {Json} from '../detections/json.ts';
 export type {DetectionFile, LoadedDetection, LoadedDetections} from '../detections/load.ts';

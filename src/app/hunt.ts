@@ -2,10 +2,10 @@ import {readFile, stat} from 'node:fs/promises';
 import {type Detection, type Match, SEVERITIES, type Severity} from '../detections/detection.ts';
 import {DetectionSet} from '../detections/detection-set.ts';
 import type {DetectionEvent} from '../detections/event.ts';
-import type {Json} from '../detections/json.ts';
 import {type Components, EVENT_FIELDS} from '../event/fields.ts';
 import {decompressed, recordAt} from '../pipeline/record-at.ts';
 import {readDecompressed} from '../sources/files.ts';
+import {RecordEvent} from './record-event.ts';
 import type {EventView} from './score-trail.ts';
 
 /** Events that wait for their records to be read again. */
@@ -124,7 +124,7 @@ export class Hunt {
         continue;
       }
       const bytes = this.#files.held(each) ?? (await this.#files.read(each));
-      this.#set.take(new ReadEvent(each, bytes));
+      this.#set.take(readEvent(each, bytes));
     }
     this.#keep();
   }
@@ -151,31 +151,9 @@ export class Hunt {
   }
 }
 
-/** An event whose record is parsed when a condition comes to it. */
-class ReadEvent implements DetectionEvent {
-  readonly time: number;
-  readonly id: string;
-  readonly components: Components;
-  readonly origin: string;
-  readonly score: number;
-  readonly bits: Readonly<Record<string, number>>;
-  readonly #read: () => string | null;
-  #record: Readonly<Record<string, Json>> | undefined;
-
-  constructor({event, offset, length}: Waiting, held: Held) {
-    this.time = event.time;
-    this.id = event.id;
-    this.components = event.components;
-    this.origin = event.origin;
-    this.score = event.score;
-    this.bits = event.bits;
-    this.#read = () => recordAt(held.bytes, offset - held.offset, length, event.id);
-  }
-
-  get record(): Readonly<Record<string, Json>> {
-    this.#record ??= JSON.parse(this.#read() ?? '{}') as Readonly<Record<string, Json>>;
-    return this.#record;
-  }
+function readEvent({event, offset, length}: Waiting, held: Held): RecordEvent {
+  const text = () => recordAt(held.bytes, offset - held.offset, length, event.id);
+  return new RecordEvent(event, text);
 }
 
 interface Held {

@@ -1,7 +1,7 @@
 import {z} from 'zod';
+import {duration, durationMs, durationText} from '../config/duration.ts';
 import {Alarm} from './alarm/alarm.ts';
 import {type AlarmSettings, COMPARISON_NAMES, checkAlarm} from './alarm/settings.ts';
-import {duration, durationMs, durationText} from './duration.ts';
 import type {KindPart} from './kind.ts';
 import {compileFilter} from './pattern/filter.ts';
 
@@ -72,7 +72,7 @@ export const alarmKind: KindPart<Spec> = {
             index,
             message,
           }))),
-      ...checkAlarm(settings).map(({path, message}) => ({path: ['alarm', ...path], message})),
+      ...checkAlarm(settings).map((problem) => ({...problem, path: ['alarm', ...problem.path]})),
       ...(groupBy.length === 0
         ? []
         : [{path: ['group_by'], message: 'An alarm has `metric.dimensions` instead'}]),

@@ -1,6 +1,6 @@
 import {z} from 'zod';
+import {durationMs} from '../config/duration.ts';
 import {type BuiltCondition, conditionEvaluator} from './condition/evaluator.ts';
-import {durationMs} from './duration.ts';
 import type {Built, KindPart, KindSetup} from './kind.ts';
 import type {DeclaredWhen} from './schema.ts';
 

@@ -1,8 +1,8 @@
 import {hash64} from '../base/hash.ts';
+import {durationMs} from '../config/duration.ts';
 import {byPlace, type Path, type Problem, readYaml, type YamlFile} from '../config/parse.ts';
 import {isKnownTechnique} from './attack.ts';
 import type {Detection, Exclusion, Kind} from './detection.ts';
-import {durationMs} from './duration.ts';
 import type {Needs} from './evaluator.ts';
 import type {Json} from './json.ts';
 import type {Built, KindSetup, Remark} from './kind.ts';

@@ -1,8 +1,8 @@
 import {z} from 'zod';
+import {duration} from '../config/duration.ts';
 import {EVENT_FIELDS} from '../event/fields.ts';
 import {TACTICS} from './attack.ts';
 import {KINDS, MODES, SEVERITIES} from './detection.ts';
-import {duration} from './duration.ts';
 import {KIND_PARTS} from './kinds.ts';
 
 /** Detections of a file; and of all files together, a hundred times that. */

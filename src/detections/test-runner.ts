@@ -1,8 +1,8 @@
+import {durationMs} from '../config/duration.ts';
 import {eventOfRecord, prepareDerivation} from '../event/derive.ts';
 import {parseEventTime} from '../event/event-time.ts';
 import type {Detection, Match} from './detection.ts';
 import {DetectionSet} from './detection-set.ts';
-import {durationMs} from './duration.ts';
 import type {AlarmState} from './evaluator.ts';
 import type {DetectionEvent} from './event.ts';
 import type {Json} from './json.ts';

@@ -12,22 +12,17 @@ import {
 import {NodeHttpHandler} from '@smithy/node-http-handler';
 import {afterAll, expect, test} from 'vitest';
 import {documentOf, readUntil, recordOf, sourceContract} from '../../test/contract/source.ts';
-import {type Moto, startMoto} from '../../test/peers/moto.ts';
+import {clientSettings, type Moto, startMoto, stopMoto} from '../../test/peers/moto.ts';
 import {startProxy} from '../../test/peers/proxy.ts';
 import {type KinesisOptions, kinesisSource} from './kinesis.ts';
 import {disaggregate} from './kinesis-aggregate.ts';
 
 const moto: Moto | undefined = await startMoto();
 const client = new KinesisClient({
-  endpoint: moto?.endpoint ?? '',
-  region: 'us-east-1',
-  credentials: {accessKeyId: 'testing', secretAccessKey: 'testing'},
+  ...clientSettings(moto),
   requestHandler: new NodeHttpHandler(),
 });
-afterAll(async () => {
-  client.destroy();
-  await moto?.stop();
-});
+afterAll(() => stopMoto(moto, client));
 
 let streams = 0;
 async function newStream(ShardCount = 2): Promise<string> {

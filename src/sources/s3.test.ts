@@ -7,21 +7,13 @@ import {
 } from '@aws-sdk/client-s3';
 import {afterAll, expect, test} from 'vitest';
 import {documentOf, idsUpTo, readUntil, sourceContract} from '../../test/contract/source.ts';
-import {type Moto, startMoto} from '../../test/peers/moto.ts';
+import {clientSettings, type Moto, startMoto, stopMoto} from '../../test/peers/moto.ts';
 import {startProxy} from '../../test/peers/proxy.ts';
 import {type S3Options, s3Source} from './s3.ts';
 
 const moto: Moto | undefined = await startMoto();
-const client = new S3Client({
-  endpoint: moto?.endpoint ?? '',
-  forcePathStyle: true,
-  region: 'us-east-1',
-  credentials: {accessKeyId: 'testing', secretAccessKey: 'testing'},
-});
-afterAll(async () => {
-  client.destroy();
-  await moto?.stop();
-});
+const client = new S3Client({...clientSettings(moto), forcePathStyle: true});
+afterAll(() => stopMoto(moto, client));
 
 let buckets = 0;
 async function newBucket(): Promise<string> {

@@ -21,23 +21,15 @@ import {
   recordOf,
   sourceContract,
 } from '../../test/contract/source.ts';
-import {type Moto, startMoto} from '../../test/peers/moto.ts';
+import {clientSettings, type Moto, startMoto, stopMoto} from '../../test/peers/moto.ts';
 import {startProxy} from '../../test/peers/proxy.ts';
 import {type SqsOptions, sqsSource} from './sqs.ts';
 
 const moto: Moto | undefined = await startMoto();
-const settings = {
-  endpoint: moto?.endpoint ?? '',
-  region: 'us-east-1',
-  credentials: {accessKeyId: 'testing', secretAccessKey: 'testing'},
-};
+const settings = clientSettings(moto);
 const s3 = new S3Client({...settings, forcePathStyle: true});
 const sqs = new SQSClient(settings);
-afterAll(async () => {
-  s3.destroy();
-  sqs.destroy();
-  await moto?.stop();
-});
+afterAll(() => stopMoto(moto, s3, sqs));
 
 let count = 0;
 

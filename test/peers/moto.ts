@@ -46,6 +46,24 @@ export async function startMoto(): Promise<Moto | undefined> {
   };
 }
 
+/** What a client of the SDK needs to talk to it. */
+export function clientSettings(moto: Moto | undefined) {
+  return {
+    endpoint: moto?.endpoint ?? '',
+    region: 'us-east-1',
+    credentials: {accessKeyId: 'testing', secretAccessKey: 'testing'},
+  };
+}
+
+/** To be called once all tests of a file are done. */
+export async function stopMoto(
+  moto: Moto | undefined,
+  ...clients: readonly {destroy(): void}[]
+): Promise<void> {
+  for (const client of clients) client.destroy();
+  await moto?.stop();
+}
+
 function addressOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = '';

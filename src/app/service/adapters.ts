@@ -4,7 +4,7 @@ import {fileAlerter} from '../../alerts/file.ts';
 import {pagerDutyAlerter} from '../../alerts/pagerduty.ts';
 import {slackAlerter} from '../../alerts/slack.ts';
 import {webhookAlerter} from '../../alerts/webhook.ts';
-import {durationMs} from '../../detections/duration.ts';
+import {durationMs} from '../../config/duration.ts';
 import type {Alerter} from '../../pipeline/alert.ts';
 import type {Source} from '../../pipeline/source.ts';
 import type {Store} from '../../pipeline/store.ts';

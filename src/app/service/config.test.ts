@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {durationMs} from '../../detections/duration.ts';
+import {durationMs} from '../../config/duration.ts';
 import type {Config} from './config.ts';
 import {parseConfig, REDACTED, redacted} from './load-config.ts';
 

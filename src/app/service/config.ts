@@ -1,6 +1,6 @@
 import {z} from 'zod';
+import {duration as durationOf} from '../../config/duration.ts';
 import {SEVERITIES} from '../../detections/detection.ts';
-import {duration as durationOf} from '../../detections/duration.ts';
 import {overrideSchema} from '../../detections/schema.ts';
 
 const SECRET = 'secret';

@@ -14,9 +14,9 @@ import type {
 } from '../../api/detection-types.ts';
 import type {Actor, Outcome} from '../../api/service.ts';
 import {AppError} from '../../base/errors.ts';
+import {durationMs} from '../../config/duration.ts';
 import {type Problem, readYaml} from '../../config/parse.ts';
 import {alarmKind} from '../../detections/alarm-kind.ts';
-import {durationMs} from '../../detections/duration.ts';
 import type {AlarmState} from '../../detections/evaluator.ts';
 import {
   type LoadedDetection,

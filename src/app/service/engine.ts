@@ -28,7 +28,7 @@ import type {
 import {asnFingerprintOf, type DecodedPayloads, decodeSettingsOf} from './entry-decoder.ts';
 import {frozenExplanation} from './frozen.ts';
 import {RowBuilder, type RowOrigin} from './row-builder.ts';
-import {WatchedEvent} from './watched-event.ts';
+import {watchedEvent} from './watched-event.ts';
 
 /** What one entry led to. */
 export interface EngineResult {
@@ -567,9 +567,7 @@ export class Engine {
       if (watched) {
         const record = () => (isObservation(item) ? null : JSON.stringify(item));
         const {verdict} = best ?? {};
-        watch?.take(
-          new WatchedEvent(detector, ids, {time, id, origin: undefined, verdict, record}),
-        );
+        watch?.take(watchedEvent(detector, ids, {time, id, origin: undefined, verdict, record}));
       }
       newest = Math.max(newest, time);
       detector.learn(ids, time);
@@ -753,7 +751,7 @@ class BatchRun {
     const {detector, ids} = this.#stream;
     const id = eventIdText(batch, row);
     this.#watch?.take(
-      new WatchedEvent(detector, ids, {
+      watchedEvent(detector, ids, {
         time,
         id,
         origin,

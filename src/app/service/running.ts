@@ -12,7 +12,7 @@ import type {
   Profile,
 } from '../../api/types.ts';
 import {AppError} from '../../base/errors.ts';
-import {durationMs} from '../../detections/duration.ts';
+import {durationMs} from '../../config/duration.ts';
 import type {Alerter} from '../../pipeline/alert.ts';
 import type {LiveFeed} from '../../pipeline/live-feed.ts';
 import {decompressed, recordAt} from '../../pipeline/record-at.ts';

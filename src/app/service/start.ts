@@ -5,7 +5,7 @@ import type {OidcOptions} from '../../api/oidc.ts';
 import {type Served, serveApi} from '../../api/serve.ts';
 import {createToken} from '../../api/tokens.ts';
 import {AppError} from '../../base/errors.ts';
-import {durationMs} from '../../detections/duration.ts';
+import {durationMs} from '../../config/duration.ts';
 import {LiveFeed} from '../../pipeline/live-feed.ts';
 import type {Store} from '../../pipeline/store.ts';
 import {createLog, type Logger} from '../../telemetry/log.ts';

@@ -7,6 +7,7 @@ import type {Json} from '../../detections/json.ts';
 import {type DeriveOptions, eventOfRecord, prepareDerivation} from '../../event/derive.ts';
 import type {Components} from '../../event/fields.ts';
 import type {Store, StoredObservation} from '../../pipeline/store.ts';
+import {recordOf} from '../record-event.ts';
 import {matchRowOf} from './detection-watch.ts';
 
 export interface TrialOptions {
@@ -229,11 +230,8 @@ function* together(rows: readonly StoredObservation[]): Generator<Scored> {
 
 function parsed(text: string): Readonly<Record<string, Json>> {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, Json>)
-      : {};
+    return recordOf(text);
   } catch {
-    return {};
+    return {}; // what a source gave is no record any more
   }
 }

@@ -1,8 +1,7 @@
 import type {Asked} from '../../detections/detection-set.ts';
-import type {DetectionEvent} from '../../detections/event.ts';
-import type {Json} from '../../detections/json.ts';
 import {type Components, EVENT_FIELDS, type EventField} from '../../event/fields.ts';
 import type {Detector, Verdict} from '../detector.ts';
+import {RecordEvent} from '../record-event.ts';
 
 export interface WatchedFacts {
   /** Epoch milliseconds. */
@@ -17,34 +16,21 @@ export interface WatchedFacts {
 }
 
 /** An event on its way through the engine, as declared detections see it. */
-export class WatchedEvent implements DetectionEvent {
-  readonly time: number;
-  readonly id: string;
-  readonly components: Components;
-  readonly origin: string;
-  readonly score: number;
-  readonly bits: Readonly<Record<string, number>>;
-  readonly #text: () => string | null;
-  #record: Readonly<Record<string, Json>> | undefined;
-
-  constructor(
-    detector: Detector,
-    ids: Int32Array,
-    {time, id, origin, verdict, record}: WatchedFacts,
-  ) {
-    this.time = time;
-    this.id = id;
-    this.components = componentsOf(detector, ids);
-    this.origin = origin ?? this.components.principal;
-    this.score = verdict?.scored.score ?? 0;
-    this.bits = bitsOf(detector, verdict);
-    this.#text = record;
-  }
-
-  get record(): Readonly<Record<string, Json>> {
-    this.#record ??= parsed(this.#text());
-    return this.#record;
-  }
+export function watchedEvent(
+  detector: Detector,
+  ids: Int32Array,
+  {time, id, origin, verdict, record}: WatchedFacts,
+): RecordEvent {
+  const components = componentsOf(detector, ids);
+  const event = {
+    time,
+    id,
+    components,
+    origin: origin ?? components.principal,
+    score: verdict?.scored.score ?? 0,
+    bits: bitsOf(detector, verdict),
+  };
+  return new RecordEvent(event, record);
 }
 
 type Places = Readonly<Record<EventField, number>>;
@@ -95,12 +81,4 @@ function bitsOf(detector: Detector, verdict: Verdict | undefined): Record<string
     bits[name] = scored.bits[i] as number;
   });
   return bits;
-}
-
-function parsed(text: string | null): Readonly<Record<string, Json>> {
-  if (text === null) return {};
-  const value: unknown = JSON.parse(text);
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, Json>)
-    : {};
 }

@@ -6,13 +6,13 @@ import type {Json} from '../json.ts';
 import {valueAt} from '../path.ts';
 import {MAX_DIMENSION_LENGTH, numberOf} from '../pattern/metric.ts';
 import {type Decision, decide} from './decide.ts';
-import {fieldSteps} from './field.ts';
 import {MetricSeries, type Window} from './metric.ts';
 import {decisionReason} from './reason.ts';
 import {
   type AlarmSettings,
   breaches,
   checkAlarm,
+  fieldPath,
   parseStatistic,
   rangeOf,
   type Statistic,
@@ -152,7 +152,7 @@ export class Alarm implements Evaluator {
     this.#rangeMs = rangeOf(settings) * periodMs;
     this.#statistic = parseStatistic(settings.statistic) ?? 'Sum';
     this.#value = meter(settings, filter);
-    this.#dimensions = Object.values(metric.dimensions ?? {}).map(fieldSteps);
+    this.#dimensions = Object.values(metric.dimensions ?? {}).map(fieldPath);
     this.#named = this.#dimensions.length > 0;
     // Where missing data breaches, an alarm may long be in ALARM when an event comes.
     this.#grows =
@@ -629,7 +629,7 @@ function meter(
 ): number | ((event: DetectionEvent) => number | undefined) {
   if (filter.value !== undefined) return (event) => filter.value?.(event);
   if (typeof metric.value === 'number') return metric.value;
-  const steps = fieldSteps(metric.value);
+  const steps = fieldPath(metric.value);
   return (event) => numberOf(valueAt(event.record, steps));
 }
 

@@ -33,6 +33,14 @@ test('finds nothing wrong with what is right', () => {
   expect(metric({dimensions: {Region: '$.awsRegion'}})).toEqual([]);
 });
 
+test('says where a field makes no sense', () => {
+  const at = (value: string) =>
+    checkAlarm({...GOOD, metric: {...GOOD.metric, value}}).map(({index}) => index);
+  expect(at('$.a.*')).toEqual([3]);
+  expect(at('a.b')).toEqual([0]);
+  expect(at('$')).toEqual([1]);
+});
+
 test.each([0, 5000, 20_000, 45_000, 90_000, -MINUTE, Number.NaN])('no period of %i', (periodMs) => {
   expect(paths({periodMs})).toEqual(['period']);
 });

@@ -1,3 +1,5 @@
+import {assert} from '../../base/assert.ts';
+import {type Path, parsePath} from '../path.ts';
 import {MAX_DIMENSIONS, METRIC_UNITS} from '../pattern/metric.ts';
 import {type DecisionSettings, EXTRA_DATAPOINTS} from './decide.ts';
 
@@ -45,7 +47,9 @@ export interface AlarmSettings extends DecisionSettings {
 
 /** Something wrong with an alarm, at the setting of the file that says it. */
 export interface AlarmProblem {
-  readonly path: readonly (string | number)[];
+  readonly path: Path;
+  /** Of the character within the text at `path`, where that can be said. */
+  readonly index?: number;
   readonly message: string;
 }
 
@@ -62,8 +66,8 @@ export function rangeOf(settings: DecisionSettings): number {
 /** All that is wrong, in the words of the file. An alarm must not be made of settings with any. */
 export function checkAlarm(settings: AlarmSettings): AlarmProblem[] {
   const problems: AlarmProblem[] = [];
-  const wrong = (path: readonly (string | number)[], message: string) =>
-    problems.push({path, message});
+  const wrong = (path: Path, message: string, index?: number) =>
+    problems.push({path, message, ...(index !== undefined && {index})});
   const {periodMs, evaluationPeriods, datapointsToAlarm, metric} = settings;
   const validPeriod =
     SHORT_PERIODS.includes(periodMs) || (periodMs >= MINUTE && periodMs % MINUTE === 0);
@@ -92,8 +96,10 @@ export function checkAlarm(settings: AlarmSettings): AlarmProblem[] {
   }
   if (typeof metric.value === 'number') {
     if (!Number.isFinite(metric.value)) wrong(['metric', 'value'], 'A number or a field');
-  } else if (!isField(metric.value)) {
-    wrong(['metric', 'value'], 'A number or a field such as $.requestParameters.maxItems');
+  } else {
+    const index = faultOfField(metric.value);
+    const message = 'A number or a field such as $.requestParameters.maxItems';
+    if (index !== undefined) wrong(['metric', 'value'], message, index);
   }
   if (metric.unit !== undefined && !(METRIC_UNITS as readonly string[]).includes(metric.unit)) {
     wrong(['metric', 'unit'], 'Not a unit of CloudWatch, such as Count or Bytes/Second');
@@ -109,7 +115,9 @@ export function checkAlarm(settings: AlarmSettings): AlarmProblem[] {
     wrong(['metric', 'dimensions'], `At most ${MAX_DIMENSIONS} dimensions`);
   }
   for (const [name, field] of dimensions) {
-    if (!isField(field)) wrong(['metric', 'dimensions', name], 'A field such as $.awsRegion');
+    const index = faultOfField(field);
+    if (index === undefined) continue;
+    wrong(['metric', 'dimensions', name], 'A field such as $.awsRegion', index);
   }
   return problems;
 }
@@ -170,9 +178,16 @@ export function comparisonText(comparison: Comparison): string {
   }
 }
 
-const FIELD = /^\$(?:\.[A-Za-z0-9_-]+|\[\d{1,6}\]|\['[^']{1,200}'\])+$/;
+/** The path to a field that holds one value. An alarm must not be made of one that has none. */
+export function fieldPath(field: string): Path {
+  const parsed = parsePath(field);
+  assert(parsed.ok, 'the fields of an alarm were checked');
+  return parsed.path;
+}
 
-/** A field that holds one value: names, indices and quoted names, no wildcards. */
-export function isField(text: string): boolean {
-  return FIELD.test(text);
+/** Where a text is no field; undefined if it is one. */
+function faultOfField(text: string): number | undefined {
+  const parsed = parsePath(text);
+  if (!parsed.ok) return parsed.index;
+  return parsed.path.length === 0 ? text.length : undefined;
 }

@@ -2,7 +2,7 @@ import {EVENT_FIELDS, type EventField} from '../../event/fields.ts';
 import {component, NONE} from '../../event/text.ts';
 import type {DetectionEvent} from '../event.ts';
 import type {Json} from '../json.ts';
-import {valueAt} from '../path.ts';
+import {parsePath, valueAt} from '../path.ts';
 import type {Compiled} from './language.ts';
 
 /** Gives one text of an event; "-" where it has none. */
@@ -24,21 +24,14 @@ export function compileSelector(source: string): Compiled<Selector> {
     const message = `"${source}" is no component, nor a path such as "$.requestParameters.name"`;
     return {ok: false, faults: [{index: 0, message}]};
   }
-  const steps: (string | number)[] = [];
-  const step = /\.([A-Za-z0-9_:@$-]+)|\[(\d{1,6})\]|\[(?:'([^']*)'|"([^"]*)")\]/y;
-  step.lastIndex = 1;
-  while (step.lastIndex < source.length) {
-    const index = step.lastIndex;
-    const found = step.exec(source);
-    if (found === null) return {ok: false, faults: [{index, message: 'No key or index'}]};
-    const [, name, at, quoted, doubly] = found;
-    steps.push(at === undefined ? (name ?? quoted ?? doubly ?? '') : Number(at));
-  }
-  if (steps.length === 0 || steps.length > MAX_STEPS) {
+  const parsed = parsePath(source);
+  if (!parsed.ok) return {ok: false, faults: [{index: parsed.index, message: 'No key or index'}]};
+  const {path} = parsed;
+  if (path.length === 0 || path.length > MAX_STEPS) {
     const message = `A path has 1 to ${MAX_STEPS} keys`;
     return {ok: false, faults: [{index: 0, message}]};
   }
-  return {ok: true, value: (event) => component(textOf(valueAt(event.record, steps)))};
+  return {ok: true, value: (event) => component(textOf(valueAt(event.record, path)))};
 }
 
 function textOf(value: Json | undefined): string {

@@ -180,14 +180,21 @@ output "${label}_secret_access_key" {
 }
 
 function role(label: string, name: string): string {
+  const account =
+    '{ AWS = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root" }';
+  return powerlessRole(label, `name = ${name}`, account);
+}
+
+/** A role that `trusted`, the HCL of a principal, can assume, and nobody can do anything with. */
+function powerlessRole(label: string, naming: string, trusted: string): string {
   return `resource "aws_iam_role" "${label}" {
-  name = ${name}
+  ${naming}
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
       Action    = "sts:AssumeRole"
-      Principal = { AWS = "arn:\${data.aws_partition.current.partition}:iam::\${data.aws_caller_identity.current.account_id}:root" }
+      Principal = ${trusted}
     }]
   })
 }
@@ -278,6 +285,8 @@ function queue(label: string, name: string, fifo: boolean): string {
 }
 
 function lambda(label: string, name: string): string {
+  const service = '{ Service = "lambda.amazonaws.com" }';
+  const role = powerlessRole(label, 'name_prefix = "decoy-function-"', service);
   return `data "archive_file" "${label}" {
   type        = "zip"
   output_path = "\${path.module}/${label}.zip"
@@ -288,24 +297,7 @@ function lambda(label: string, name: string): string {
   }
 }
 
-resource "aws_iam_role" "${label}" {
-  name_prefix = "decoy-function-"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "lambda.amazonaws.com" }
-    }]
-  })
-}
-
-resource "aws_iam_role_policy" "${label}" {
-  name   = "deny-all"
-  role   = aws_iam_role.${label}.id
-  policy = ${DENY_ALL}
-}
-
+${role}
 resource "aws_lambda_function" "${label}" {
   function_name                  = ${name}
   role                           = aws_iam_role.${label}.arn
