@@ -183,6 +183,14 @@ test('says what of a correlation cannot be run', () => {
     correlation: {type: 'temporal', rules: ['a'], timespan: '1s'},
   };
   expect(faults({type: 'temporal', rules: ['a']}, [circle])[0]).toContain('in a circle');
+  // What the end of a time tells is no event that could be related to others.
+  const few = (rest: object): SigmaPart => ({name: 'few', ...rest});
+  const inner = {type: 'event_count', rules: ['a'], timespan: '10s', condition: {lt: 3}};
+  const older = {s: {k: 'a'}, condition: 's | count() < 3', timeframe: '10s'};
+  for (const part of [few({correlation: inner}), few({detection: older})]) {
+    const given = {type: 'temporal', rules: ['b', 'few']};
+    expect(faults(given, [...RULES, part])).toEqual([expect.stringContaining('no event')]);
+  }
 });
 
 const streams = fc
