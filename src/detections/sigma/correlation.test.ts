@@ -99,6 +99,32 @@ test.each([
   ).toEqual(ends);
 });
 
+test('a busy group is no quiet one: windows are whole while they wait for late events', () => {
+  const rule = correlation({
+    type: 'event_count',
+    rules: ['a'],
+    timespan: '5m',
+    condition: {lt: 300},
+  });
+  const compiled = compileSigma(rule, {groupBy: undefined, parameters: {}, late: true});
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.faults));
+  let evaluator = compiled.evaluator();
+  const kept = new Kept();
+  // 600 in each window, of which five wait at a time; then 10 in the last.
+  for (let i = 0; i < 7_210; i++) {
+    const time = i * 500;
+    evaluator.take(testEvent(time, `e${i}`, {}, {k: 'a'}), kept);
+    if (i % 100 !== 0) continue;
+    const state = JSON.parse(JSON.stringify(evaluator.state()));
+    evaluator = compiled.evaluator();
+    evaluator.restore(state);
+    evaluator.advance(time, kept);
+  }
+  expect(kept.hits).toEqual([]);
+  evaluator.advance(1e10, kept);
+  expect(kept.hits).toMatchObject([{time: 65 * 60_000, facts: {count: '10'}}]);
+});
+
 test('relates rules in any order, and in their order', () => {
   const events = [
     {at: 1, k: 'b', u: 'x'},
