@@ -80,6 +80,18 @@ test('counts different values', () => {
   expect(timesOf(hits)).toEqual([4]);
 });
 
+test('tells long values apart that begin alike', () => {
+  const condition = {gte: 2, field: 'v'};
+  const rule = correlation({type: 'value_count', rules: ['a'], condition});
+  const long = (end: string) => `${'x'.repeat(400)}${end}`;
+  const events = [
+    {at: 1, k: 'a', v: long('1')},
+    {at: 2, k: 'a', v: long('1')},
+    {at: 3, k: 'a', v: long('2')},
+  ];
+  expect(timesOf(run(rule, events))).toEqual([3]);
+});
+
 test.each([
   [{lt: 3}, [10, 30]],
   [{lte: 2}, [10, 30]],
