@@ -51,7 +51,7 @@ export class ClosingCount {
   add(group: readonly string[], time: number, value: string, note: () => EventNote): void {
     const key = JSON.stringify(group);
     const known = this.#groups.get(key);
-    const {entries, early} = known ?? {entries: [], early: []};
+    const {entries, early}: Group = known ?? {group, entries: [], early: []};
     if (known === undefined) {
       this.#groups.set(key, {group, entries, early});
       if (this.#groups.size > MAX_GROUPS) {
