@@ -34,6 +34,74 @@ test('every shipped detection has known techniques and a runbook', () => {
   }
 });
 
+// Of ATT&CK Enterprise, version 16: the tactics of the techniques that shipped detections name.
+const TACTICS_OF: Readonly<Record<string, string>> = {
+  T1005: 'collection',
+  T1021: 'lateral-movement',
+  T1040: 'credential-access discovery',
+  T1048: 'exfiltration',
+  T1059: 'execution',
+  T1069: 'discovery',
+  T1070: 'defense-evasion',
+  T1074: 'collection',
+  T1078: 'initial-access persistence privilege-escalation defense-evasion',
+  T1087: 'discovery',
+  T1098: 'persistence privilege-escalation',
+  T1110: 'credential-access',
+  T1119: 'collection',
+  T1133: 'initial-access persistence',
+  T1136: 'persistence',
+  T1199: 'initial-access',
+  T1485: 'impact',
+  T1486: 'impact',
+  T1489: 'impact',
+  T1490: 'impact',
+  T1496: 'impact',
+  T1526: 'discovery',
+  T1530: 'collection',
+  T1531: 'impact',
+  T1537: 'exfiltration',
+  T1548: 'privilege-escalation defense-evasion',
+  T1552: 'credential-access',
+  T1555: 'credential-access',
+  T1556: 'credential-access defense-evasion persistence',
+  T1562: 'defense-evasion',
+  T1578: 'defense-evasion',
+  T1580: 'discovery',
+  T1619: 'discovery',
+  T1648: 'execution',
+  T1651: 'execution',
+  T1654: 'discovery',
+  T1666: 'defense-evasion',
+};
+
+test('a technique of a shipped detection is one of its tactics', () => {
+  const elsewhere = loaded.detections.flatMap(({id, techniques, tactics}) =>
+    techniques
+      .filter((technique) => {
+        const known = TACTICS_OF[technique.slice(0, 5)]?.split(' ') ?? [];
+        return !known.some((tactic) => (tactics as readonly string[]).includes(tactic));
+      })
+      .map((technique) => `${id}: ${technique}`),
+  );
+  expect(elsewhere).toEqual([]);
+});
+
+test('sensitive operations are listed under the tactics that their table gives them', () => {
+  const path = join(import.meta.dirname, '../detections/sensitive/operations.json');
+  const {operations} = JSON.parse(readFileSync(path, 'utf8')) as {
+    operations: Record<string, {tactics: string[]; everyday?: boolean}>;
+  };
+  const byTactic = loaded.detections.filter(({id, tactics}) => id === `sensitive-${tactics[0]}`);
+  expect(byTactic.length).toBeGreaterThan(9);
+  for (const {parameters, tactics} of byTactic) {
+    const listed = Object.entries(operations)
+      .filter(([, {tactics: of, everyday}]) => of.includes(tactics[0] ?? '') && everyday !== true)
+      .map(([operation]) => operation);
+    expect([tactics, parameters.operations]).toEqual([tactics, listed]);
+  }
+});
+
 test('every shipped detection has a test that matches and one that does not', () => {
   const expected = (expect: unknown) => {
     if (typeof expect === 'object') {

@@ -340,7 +340,7 @@ NAME is a file, a folder, or a shipped pack; without one all shipped packs are t
 
 Examples:
   oddtrail detections test my-detections/            check files and run the tests in them
-  oddtrail detections explain cis-root-usage         what it looks for, and what to do
+  oddtrail detections explain cis-4.3-root-usage     what it looks for, and what to do
   oddtrail detections new --kind pattern my-first    a commented file to start from
   oddtrail detections run AWSLogs/ --file mine.yml   what it would have found in old logs`,
     );

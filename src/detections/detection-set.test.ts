@@ -45,6 +45,15 @@ test('hits of a group are one match, told whole with each drain', () => {
   expect(next?.key).not.toBe(first?.key);
 });
 
+test('without dedup each event is a match of its own, those of the same second too', () => {
+  const set = new DetectionSet(detections(`${A}    dedup: 0s\n`));
+  const {operation, time} = {operation: 's3:A', time: START};
+  for (const id of ['x', 'y']) set.take(testEvent(time, id, {operation, principal: 'p'}));
+  const keys = set.drain().matches.map(({key}) => key);
+  expect(keys).toHaveLength(2);
+  expect(new Set(keys).size).toBe(2);
+});
+
 test('what is excluded is not seen, until the exclusion expires', () => {
   const set = new DetectionSet(
     detections(`${A}    exclusions:

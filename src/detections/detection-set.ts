@@ -365,8 +365,10 @@ class Entry {
       return known;
     }
     if (this.room.matches-- <= 0) return undefined;
+    // Without dedup each hit is a match of its own, and many share a second.
+    const own = dedupMs === 0 && hit.event !== null ? [hit.event.id] : [];
     const group: Group = {
-      key: `${id}/${new Date(hit.time).toISOString()}/${digest([mode, ...hit.group])}`,
+      key: `${id}/${new Date(hit.time).toISOString()}/${digest([mode, ...hit.group, ...own])}`,
       mode,
       time: hit.time,
       hit: {...hit, evidence: hit.evidence.slice(0, MAX_EVIDENCE)},

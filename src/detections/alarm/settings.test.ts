@@ -35,7 +35,9 @@ test('finds nothing wrong with what is right', () => {
 
 test('says where a field makes no sense', () => {
   const at = (value: string) =>
-    checkAlarm({...GOOD, metric: {...GOOD.metric, value}}).map(({index}) => index);
+    checkAlarm({...GOOD, metric: {...GOOD.metric, value: value as `$${string}`}}).map(
+      ({index}) => index,
+    );
   expect(at('$.a.*')).toEqual([3]);
   expect(at('a.b')).toEqual([0]);
   expect(at('$')).toEqual([1]);

@@ -113,6 +113,26 @@ test('tells what it could not decide', () => {
   expect(holds('record.none.x == 1 && event.kind == "user"')).toBe(false);
 });
 
+test.each([
+  ['bytes(event.id).json().a == "x"', /not JSON/],
+  ['event.time.getHours("Nowhere/Bad") == 1', /time zone/],
+  ['(event.time + duration("9999999999999h")).getHours() == 1', /time/],
+])('fails and does not throw over data: %s', (source, reason) => {
+  const compiled = compileCondition(source);
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.faults));
+  expect(compiled.value.holds(share)).toMatchObject({failed: expect.stringMatching(reason)});
+});
+
+test.each([
+  '[].exists(x, x == 1)',
+  'optional.none().value() > 1',
+  '[][0] == [][0]',
+  '["a"].exists(x, [].exists(y, y != 1))',
+])('does not throw where types cannot be told apart: %s', (source) => {
+  const compiled = compileCondition(source);
+  expect(compiled.ok ? compiled.value.holds(share) : compiled.faults).toBeTruthy();
+});
+
 test('is not blinded by a key of the data that is called "constructor" or "__proto__"', () => {
   expect(holds('record.requestParameters.tags.color == "red"')).toBe(true);
   expect(holds('record.requestParameters.tags.constructor == "x"')).toBe(true);

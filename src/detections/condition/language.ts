@@ -427,12 +427,25 @@ function faultOf(error: unknown): [index: number, message: string] {
   }
   // The parser calls itself for each level.
   if (error instanceof RangeError) return [0, 'Nested too deeply'];
+  if (isAmbiguous(error)) return [0, 'A value of no known type, of an empty list say, is compared'];
   throw error;
+}
+
+/** The library has no class of its own for it: an operator whose types cannot be told apart. */
+function isAmbiguous(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("Operator overload '");
 }
 
 function failureOf(error: unknown): string {
   if (error instanceof EvaluationError || error instanceof TypeFault) return worded(error);
-  if (error instanceof RangeError) return 'The expression takes too much memory';
+  if (error instanceof RangeError) {
+    return /call stack|string length|array length|allocation/i.test(error.message)
+      ? 'The expression takes too much memory'
+      : 'A number, a time or a time zone is none, or out of range';
+  }
+  // Of `json()`, whose text is data.
+  if (error instanceof SyntaxError) return 'The text is not JSON';
+  if (isAmbiguous(error)) return 'A value of no known type is compared';
   throw error;
 }
 

@@ -80,6 +80,18 @@ test('counts different values', () => {
   expect(timesOf(hits)).toEqual([4]);
 });
 
+test('tells long values apart that begin alike', () => {
+  const condition = {gte: 2, field: 'v'};
+  const rule = correlation({type: 'value_count', rules: ['a'], condition});
+  const long = (end: string) => `${'x'.repeat(400)}${end}`;
+  const events = [
+    {at: 1, k: 'a', v: long('1')},
+    {at: 2, k: 'a', v: long('1')},
+    {at: 3, k: 'a', v: long('2')},
+  ];
+  expect(timesOf(run(rule, events))).toEqual([3]);
+});
+
 test.each([
   [{lt: 3}, [10, 30]],
   [{lte: 2}, [10, 30]],
@@ -97,6 +109,32 @@ test.each([
       ),
     ),
   ).toEqual(ends);
+});
+
+test('a busy group is no quiet one: windows are whole while they wait for late events', () => {
+  const rule = correlation({
+    type: 'event_count',
+    rules: ['a'],
+    timespan: '5m',
+    condition: {lt: 300},
+  });
+  const compiled = compileSigma(rule, {groupBy: undefined, parameters: {}, late: true});
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.faults));
+  let evaluator = compiled.evaluator();
+  const kept = new Kept();
+  // 600 in each window, of which five wait at a time; then 10 in the last.
+  for (let i = 0; i < 7_210; i++) {
+    const time = i * 500;
+    evaluator.take(testEvent(time, `e${i}`, {}, {k: 'a'}), kept);
+    if (i % 100 !== 0) continue;
+    const state = JSON.parse(JSON.stringify(evaluator.state()));
+    evaluator = compiled.evaluator();
+    evaluator.restore(state);
+    evaluator.advance(time, kept);
+  }
+  expect(kept.hits).toEqual([]);
+  evaluator.advance(1e10, kept);
+  expect(kept.hits).toMatchObject([{time: 65 * 60_000, facts: {count: '10'}}]);
 });
 
 test('relates rules in any order, and in their order', () => {
@@ -183,6 +221,14 @@ test('says what of a correlation cannot be run', () => {
     correlation: {type: 'temporal', rules: ['a'], timespan: '1s'},
   };
   expect(faults({type: 'temporal', rules: ['a']}, [circle])[0]).toContain('in a circle');
+  // What the end of a time tells is no event that could be related to others.
+  const few = (rest: object): SigmaPart => ({name: 'few', ...rest});
+  const inner = {type: 'event_count', rules: ['a'], timespan: '10s', condition: {lt: 3}};
+  const older = {s: {k: 'a'}, condition: 's | count() < 3', timeframe: '10s'};
+  for (const part of [few({correlation: inner}), few({detection: older})]) {
+    const given = {type: 'temporal', rules: ['b', 'few']};
+    expect(faults(given, [...RULES, part])).toEqual([expect.stringContaining('no event')]);
+  }
 });
 
 const streams = fc

@@ -23,6 +23,8 @@ const MAX_FIELDS = 16;
 export interface Referred {
   readonly detection?: Json | undefined;
   readonly correlation?: Json | undefined;
+  /** It is there, but for another log than this. */
+  readonly foreign?: boolean;
   /** Of the rule, for its own faults. */
   readonly path: Path;
 }
@@ -43,6 +45,8 @@ export interface CompiledCorrelation {
   /** References to the rules, as written. */
   readonly rules: readonly string[];
   readonly text: string;
+  /** It is told when its time is over, by no event. */
+  readonly closing: boolean;
 }
 
 const TYPES = ['event_count', 'value_count', 'temporal', 'temporal_ordered'];
@@ -125,6 +129,7 @@ export function compileCorrelation(
     groupBy,
     rules,
     text: `${type} of ${rules.join(', ')}${by} within ${given.timespan}${conditionText(given.condition)}`,
+    closing: way.kind === 'closing',
   };
 }
 
@@ -145,7 +150,8 @@ export function compileAggregation(
   };
   const way = wayOfLimits({[operator]: limit});
   const correlation = {members: [member], needs, withinMs, way, late};
-  return {make: () => new Correlator(correlation), needs, groupBy, rules: [], text: ''};
+  const make = () => new Correlator(correlation);
+  return {make, needs, groupBy, rules: [], text: '', closing: way.kind === 'closing'};
 }
 
 type Tell = (at: Path, message: string, index?: number) => void;
@@ -359,23 +365,34 @@ function memberOf(reference: string, path: Path, options: CorrelationOptions): M
     faults.push({path, message: `There is no rule "${reference}"`});
     return undefined;
   }
+  if (rule.foreign === true) {
+    faults.push({path, message: `The rule "${reference}" is not for CloudTrail`});
+    return undefined;
+  }
   if (trail.includes(reference)) {
     faults.push({path, message: `It goes round in a circle: "${reference}" leads here`});
     return undefined;
   }
-  let made: Made | undefined;
+  let made: (Made & {readonly closing: boolean}) | undefined;
   if (rule.correlation !== undefined) {
     const inner = compileCorrelation(rule.correlation, [...rule.path, 'correlation'], {
       ...options,
       trail: [...trail, reference],
     });
-    made = inner && {make: inner.make, needs: inner.needs.operation};
+    made = inner && {...inner, needs: inner.needs.operation};
   } else {
     const compiled = compileRule(rule.detection, [...rule.path, 'detection'], options);
     warnings?.push(...(compiled?.warnings ?? []));
     const counting = compiled && compileAggregation(compiled, {late});
-    if (counting !== undefined) made = {make: counting.make, needs: counting.needs.operation};
-    else if (compiled !== undefined) made = {make: () => compiled.holds, needs: compiled.needs};
+    if (counting !== undefined) made = {...counting, needs: counting.needs.operation};
+    else if (compiled !== undefined) {
+      made = {make: () => compiled.holds, needs: compiled.needs, closing: false};
+    }
+  }
+  if (made?.closing === true) {
+    const message = `"${reference}" counts to less than a number, or to just one: the end of its time tells, and that is no event to relate`;
+    faults.push({path, message});
+    return undefined;
   }
   if (made === undefined && faults.length === before) {
     faults.push({path, message: `The rule "${reference}" cannot be run`});

@@ -1,8 +1,9 @@
+import {component} from '../../event/text.ts';
 import type {Json} from '../json.ts';
 import type {JsonMap} from './fault.ts';
 import {compileField, scalarText} from './field.ts';
 
-/** Longest value of a group, in UTF-16 code units. */
+/** Longest value of a group, in UTF-16 code units; of longer ones the beginning and a hash. */
 const MAX_VALUE = 256;
 
 /** The values of some fields, in that order; undefined of an event without one of them. */
@@ -15,7 +16,8 @@ export function compileValues(fields: readonly string[]): ValuesOf {
     for (const read of readers) {
       const found = read(record);
       if (found.length === 0) return undefined;
-      values.push(textOf(found).slice(0, MAX_VALUE));
+      const text = textOf(found);
+      values.push(text === '' ? '' : component(text, MAX_VALUE));
     }
     return values;
   };

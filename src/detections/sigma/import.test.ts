@@ -139,6 +139,32 @@ ${HEAD}detection:
   ]);
 });
 
+test('tells what of the rules that a correlation refers to is wrong, where it stands', () => {
+  const correlation = (name: string, rules: string) => `---
+title: C
+name: ${name}
+correlation:
+  type: temporal
+  rules: [${rules}]
+  timespan: 5m
+`;
+  const {outcomes} = imported(
+    `title: W
+name: w
+logsource: {product: windows}
+detection: {s: {a: 1}, condition: s}
+${correlation('c', 'w, none')}${correlation('self', 'self')}`,
+  );
+  const places = outcomes.flatMap(({problems}) =>
+    problems.map(({line, column, path, message}) => `${line}:${column} ${path}: ${message}`),
+  );
+  expect(places).toEqual([
+    '10:11 correlation.rules.0: The rule "w" is not for CloudTrail',
+    '10:14 correlation.rules.1: There is no rule "none"',
+    '17:11 correlation.rules.0: It goes round in a circle: "self" leads here',
+  ]);
+});
+
 test('takes no harm from hostile files', () => {
   const bomb = `a: &a [x,x,x,x,x,x,x,x,x,x]\n${[...'bcdefgh']
     .map((name, i) => `${name}: &${name} [${Array(10).fill(`*${'abcdefg'[i]}`).join(',')}]`)

@@ -42,6 +42,8 @@ interface Rule {
 export function importSigma(files: readonly DetectionFile[]): SigmaImport {
   const outcomes: SigmaOutcome[] = [];
   const rules: Rule[] = [];
+  /** Names and ids of rules for other logs. */
+  const foreign = new Set<string>();
   const tell = (
     {document, title}: Pick<Rule, 'document' | 'title'>,
     became: SigmaOutcome['became'],
@@ -75,14 +77,17 @@ export function importSigma(files: readonly DetectionFile[]): SigmaImport {
         rules.push({...rule, value, isCorrelation: true});
       } else if (value.detection === undefined) problem('No rule: it has no `detection`');
       else if (isForCloudTrail(value)) rules.push({...rule, value, isCorrelation: false});
-      else tell(rule, 'other', []);
+      else {
+        for (const name of namesOf(value)) foreign.add(name);
+        tell(rule, 'other', []);
+      }
     }
   }
 
   const byReference = new Map<string, Rule>();
   for (const rule of rules) {
-    for (const name of [rule.value.name, rule.value.id]) {
-      if (typeof name === 'string' && !byReference.has(name)) byReference.set(name, rule);
+    for (const name of namesOf(rule.value)) {
+      if (!byReference.has(name)) byReference.set(name, rule);
     }
   }
   // What a correlation refers to is told by the correlation, unless that says otherwise.
@@ -103,7 +108,7 @@ export function importSigma(files: readonly DetectionFile[]): SigmaImport {
   const ids = new Set<string>();
   const detections: Record<string, unknown>[] = [];
   for (const rule of rules) {
-    const made = detectionOf(rule, byReference, ids);
+    const made = detectionOf(rule, {byReference, foreign}, ids);
     const {problems, warnings} = made;
     if (made.detection === undefined) tell(rule, 'cannot', problems, {warnings});
     else if (parts.has(rule) && !generated.has(rule)) tell(rule, 'part', [], {warnings});
@@ -128,6 +133,10 @@ function isForCloudTrail({logsource}: JsonMap): boolean {
   return product === 'aws' && textOf(logsource.service).toLowerCase() === 'cloudtrail';
 }
 
+function namesOf({name, id}: JsonMap): string[] {
+  return [name, id].filter((each) => typeof each === 'string');
+}
+
 function referencesOf({correlation}: JsonMap): string[] {
   const rules = isJsonMap(correlation) ? correlation.rules : undefined;
   return (Array.isArray(rules) ? rules : [rules]).filter((each) => typeof each === 'string');
@@ -141,7 +150,13 @@ interface Made {
 
 function detectionOf(
   rule: Rule,
-  byReference: ReadonlyMap<string, Rule>,
+  {
+    byReference,
+    foreign,
+  }: {
+    readonly byReference: ReadonlyMap<string, Rule>;
+    readonly foreign: ReadonlySet<string>;
+  },
   ids: ReadonlySet<string>,
 ): Made {
   const {value, isCorrelation} = rule;
@@ -153,9 +168,12 @@ function detectionOf(
   // Faults of rules that are referred to stand in their own documents.
   const find = (reference: string): Referred | undefined => {
     const other = byReference.get(reference);
-    if (other === undefined) return undefined;
+    if (other === undefined) {
+      return foreign.has(reference) ? {foreign: true, path: []} : undefined;
+    }
     const {detection, correlation} = other.value;
-    return {detection, correlation, path: [OTHER, needed.indexOf(other)]};
+    const path = other === rule ? [] : [OTHER, needed.indexOf(other)];
+    return {detection, correlation, path};
   };
   const compiled = compileSigma(
     {detection: value.detection, correlation: value.correlation},

@@ -169,6 +169,9 @@ function checkModifiers(modifiers: ReadonlySet<Modifier>, path: Path, faults: Fa
   if (encodings.length > 0 && !encoded) {
     fault(`"${encodings[0]}" goes with "base64" or "base64offset" alone: records hold text`);
   }
+  if (encoded && modifiers.has('windash')) {
+    fault('"windash" is not run with base64: write a value for each dash');
+  }
   if (modifiers.has('base64') && modifiers.has('base64offset')) {
     fault('"base64offset" does not go with "base64"');
   }

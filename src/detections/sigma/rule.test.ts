@@ -192,6 +192,9 @@ test('says where a rule cannot be run', () => {
   ]);
   expect(faultsOf({s: {'a|re': 'x(?=y)'}, condition: 's'})[0]).toMatch(/^detection\.s\.a\|re@\d/);
   expect(faultsOf({s: {'a|re|cidr': 'x'}, condition: 's'})[0]).toContain('does not go with');
+  expect(faultsOf({s: {'a|windash|base64offset': ' -x'}, condition: 's'})).toEqual([
+    expect.stringContaining('"windash" is not run with base64'),
+  ]);
   expect(faultsOf({s: {'a|wide': 'x'}, condition: 's'})[0]).toContain('records hold text');
   expect(faultsOf({s: {a: 1}, condition: 's and t'})).toEqual([
     'detection.condition@6: There is no search "t"; there are s',

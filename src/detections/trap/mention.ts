@@ -178,7 +178,7 @@ export class Mentions {
 
 /** The services's own hosts, without a bucket before them. */
 const S3_HOST =
-  /^s3(?:[.-][a-z0-9-]+)*\.(?:amazonaws\.com(?:\.cn)?|api\.aws|amazonaws\.eu|vpce\.amazonaws\.com)$/;
+  /^s3(?:[.-][a-z0-9-]+)*\.(?:amazonaws\.com(?:\.cn)?|api\.aws|amazonaws\.eu|vpce\.amazonaws\.com|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$/;
 
 /** Under which Parameter Store hands out secrets. */
 const SECRET_REFERENCE = '/aws/reference/secretsmanager/';

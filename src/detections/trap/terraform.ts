@@ -137,8 +137,8 @@ function user(label: string, name: string): string {
 }
 
 resource "aws_iam_user_policy" "${label}" {
-  name   = "deny-all"
-  user   = aws_iam_user.${label}.name
+  name = "deny-all"
+  user = aws_iam_user.${label}.name
   policy = ${DENY_ALL}
 }
 
@@ -159,8 +159,8 @@ resource "aws_iam_user" "${label}" {
 }
 
 resource "aws_iam_user_policy" "${label}" {
-  name   = "deny-all"
-  user   = aws_iam_user.${label}.name
+  name = "deny-all"
+  user = aws_iam_user.${label}.name
   policy = ${DENY_ALL}
 }
 
@@ -200,8 +200,8 @@ function powerlessRole(label: string, naming: string, trusted: string): string {
 }
 
 resource "aws_iam_role_policy" "${label}" {
-  name   = "deny-all"
-  role   = aws_iam_role.${label}.id
+  name = "deny-all"
+  role = aws_iam_role.${label}.id
   policy = ${DENY_ALL}
 }
 `;
@@ -279,7 +279,7 @@ function parameter(label: string, name: string): string {
 
 function queue(label: string, name: string, fifo: boolean): string {
   return `resource "aws_sqs_queue" "${label}" {
-  name = ${name}${fifo ? '\n  fifo_queue = true' : ''}
+  name${fifo ? '      ' : ''} = ${name}${fifo ? '\n  fifo_queue = true' : ''}
 }
 `;
 }

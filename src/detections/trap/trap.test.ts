@@ -163,6 +163,11 @@ const TOUCHES: readonly (readonly [string, Record<string, string>, JsonMap])[] =
     call('s3:GetObject', {Host: 'bait.s3.cn-north-1.amazonaws.com.cn'}),
   ],
   [
+    'bucket as a host of a partition apart',
+    {bucket: 'bait'},
+    call('s3:GetObject', {Host: 'bait.s3.us-iso-east-1.c2s.ic.gov'}),
+  ],
+  [
     'bucket as a website',
     {bucket: 'bait'},
     call('s3:WebsiteGetObject', {Host: 'bait.s3-website-eu-west-1.amazonaws.com'}),
