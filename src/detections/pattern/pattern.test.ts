@@ -393,6 +393,19 @@ test('ten thousand brackets are refused where they are too many', () => {
   expect(parsePattern('{ $.a = "(((" && $.b = x }').ok).toBe(true);
 });
 
+test('brackets count wherever quotes seem to open before them, and none within a text does', () => {
+  for (const before of [`{ $['"'] = 1 && `, '{ $.a = %"% && ', "{ $['it\\'s \"'] = 1 && "]) {
+    expect(parsePattern(before + '('.repeat(16_000))).toMatchObject({
+      ok: false,
+      problems: [{index: before.length + MAX_PATTERN_DEPTH}],
+    });
+  }
+  const inText = '('.repeat(2 * MAX_PATTERN_DEPTH);
+  for (const text of [`{ $['${inText}'] = "${inText}" }`, inText]) {
+    expect(parsePattern(text).ok).toBe(true);
+  }
+});
+
 test('the longest patterns are read quickly', () => {
   const many = `{ ${Array.from({length: 1_000}, () => '$.a = "x"').join(' || ')} }`;
   const started = performance.now();
