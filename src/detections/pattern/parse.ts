@@ -17,6 +17,9 @@ export const MAX_PATTERN_LENGTH = 16_384;
 /** Brackets within brackets. */
 export const MAX_PATTERN_DEPTH = 100;
 
+/** Fields of a space-delimited pattern: more than the 1,024 characters of CloudWatch can name. */
+export const MAX_PATTERN_FIELDS = 1_024;
+
 /** What makes a pattern no pattern, and where. */
 export interface PatternProblem {
   /** Of the character in the pattern, in UTF-16 code units; its length for the end. */
@@ -99,6 +102,11 @@ function nameFields(pattern: SpacePattern): {
   readonly problems: PatternProblem[];
 } {
   const problems: PatternProblem[] = [];
+  const beyond = pattern.fields[MAX_PATTERN_FIELDS];
+  if (beyond !== undefined) {
+    const message = `More than ${MAX_PATTERN_FIELDS} fields`;
+    return {pattern, problems: [{index: beyond.span.start, message}]};
+  }
   const names = new Set<string>();
   const fields = pattern.fields.map((field) => {
     if (field.kind === 'ellipsis') return field;
