@@ -503,6 +503,7 @@ test('any order within the bound and any cut of the stream give the same history
           });
           alarm.advance(END + 15 * MINUTE, kept);
           expect(alarm.status.late).toBe(0);
+          expect(kept.hits.length > 0).toBe(kept.changes.some(({to}) => to === 'ALARM'));
           return {changes: kept.changes, points: kept.points};
         };
         const whole = run(() => false);

@@ -174,6 +174,10 @@ export class Alarm implements Evaluator {
     };
   }
 
+  alarmState(): AlarmState {
+    return this.#state;
+  }
+
   take(event: DetectionEvent, sink: Sink): void {
     const {time} = event;
     if (!this.#matches(event)) {
