@@ -172,3 +172,42 @@ test('an alarm moves the composites that name it, and can be set by hand', () =>
   ]);
   expect(matches.map(({detection}) => detection)).toEqual(['low', 'over']);
 });
+
+const LOW = `  - id: low
+    title: many
+    when:
+      alarm: {pattern: '{ $.eventName = "A" }', metric: {name: a}, period: 1m, threshold: 1, missing_data: ignore}
+`;
+const over = (rule: string) => `detections:
+  - id: over
+    title: both
+    when: {composite: '${rule}'}
+${LOW}`;
+
+test('a composite that is new or changed knows where its alarms stand', () => {
+  const alone = `detections:\n${LOW}`;
+  const changes = (set: DetectionSet) =>
+    set.drain().alarms.map(({detection, change}) => [detection, change.to]);
+  const start = () => {
+    const set = new DetectionSet(detections(alone));
+    set.advance(START);
+    set.setAlarm('low', 'ALARM', 'drill', START + 60_000);
+    set.drain();
+    return set;
+  };
+  const set = start();
+  set.replace(detections(over('NOT OK("low") AND NOT INSUFFICIENT_DATA("low")')));
+  set.advance(START + HOUR);
+  expect(changes(set)).toEqual([['over', 'ALARM']]);
+  set.replace(detections(over('NOT ALARM("low")')));
+  set.advance(START + 2 * HOUR);
+  expect(changes(set)).toEqual([['over', 'OK']]);
+  // An alarm that begins anew is no longer in ALARM.
+  set.replace(detections(over('NOT ALARM("low")').replace('threshold: 1', 'threshold: 2')));
+  set.advance(START + 3 * HOUR);
+  expect(changes(set)).toEqual([['over', 'ALARM']]);
+  const restarted = new DetectionSet(detections(over('ALARM("low")')));
+  restarted.restore(JSON.parse(JSON.stringify(start().state())));
+  restarted.advance(START + HOUR);
+  expect(changes(restarted)).toEqual([['over', 'ALARM']]);
+});

@@ -164,10 +164,12 @@ export class DetectionSet {
   restore(state: Json): void {
     if (!isRecord(state) || state.version !== 1 || !isRecord(state.detections)) return;
     if (typeof state.time === 'number') this.#time = state.time;
+    const known = new Set<Entry>();
     for (const entry of this.#entries) {
       const kept = state.detections[entry.detection.id];
-      if (kept !== undefined) entry.restore(kept);
+      if (kept !== undefined && entry.restore(kept)) known.add(entry);
     }
+    this.#acquaint(known);
   }
 
   /**
@@ -176,6 +178,7 @@ export class DetectionSet {
    */
   replace(detections: readonly Detection[]): void {
     const before = this.#byId;
+    const known = new Set<Entry>();
     this.#entries = detections
       .filter(({mode}) => mode !== 'off')
       .map((detection) => {
@@ -186,6 +189,7 @@ export class DetectionSet {
           same,
           this.#sinkFor(() => entry),
         );
+        if (same !== undefined) known.add(entry);
         return entry;
       });
     this.#byId = new Map(this.#entries.map((entry) => [entry.detection.id, entry]));
@@ -196,7 +200,27 @@ export class DetectionSet {
     this.#candidates.clear();
     this.#callers.clear();
     this.#asksCallers = this.#entries.some(({evaluator}) => evaluator.needs.orCaller !== undefined);
+    this.#acquaint(known);
     // What was found and not yet told stays: under the entry that found it.
+  }
+
+  /**
+   * Tells composites where their alarms stand: those that begin anew of all, those that go on
+   * (`known`) of the alarms that begin anew or are gone. Changes are all that they hear of else.
+   */
+  #acquaint(known: ReadonlySet<Entry>): void {
+    const time = this.#time;
+    if (!Number.isFinite(time)) return;
+    for (const composite of this.#composites) {
+      for (const id of composite.evaluator.ids ?? []) {
+        const child = this.#byId.get(id);
+        if (known.has(composite) && child !== undefined && known.has(child)) continue;
+        const from = 'INSUFFICIENT_DATA';
+        const to = child?.evaluator.alarmState?.() ?? from;
+        const change = {time, from, to, reason: 'Reload', datapoints: [], events: []} as const;
+        composite.evaluator.child?.(id, change);
+      }
+    }
   }
 
   #candidatesOf(asked: Asked): readonly Entry[] {
@@ -436,12 +460,14 @@ class Entry {
     };
   }
 
-  restore(state: Json): void {
-    if (!isRecord(state) || state.fingerprint !== this.detection.fingerprint) return;
+  /** Whether the state is of the same condition, and it goes on from there. */
+  restore(state: Json): boolean {
+    if (!isRecord(state) || state.fingerprint !== this.detection.fingerprint) return false;
     this.evaluator.restore(state.evaluator ?? null);
     for (const [name, group] of (state.groups ?? []) as unknown as [string, Group][]) {
       this.#groups.set(name, {...group, hasNews: false});
     }
+    return true;
   }
 }
 

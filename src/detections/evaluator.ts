@@ -132,6 +132,8 @@ export interface Evaluator {
   readonly ids?: readonly string[];
   /** An alarm changed; it is looked at with the next `advance`. */
   child?(id: string, change: AlarmChange): void;
+  /** The state it is in. Of alarms and composites alone. */
+  alarmState?(): AlarmState;
   /** Sets the state by hand, for drills. Of alarms and composites alone. */
   setState?(state: AlarmState, reason: string, time: number, sink: Sink): void;
   /** Everything it remembers, as JSON. */

@@ -132,6 +132,38 @@ test('a late event within the bound is as good as one in time', () => {
   expect(run([10, 20, 8])).toEqual(run([8, 10, 20]));
 });
 
+test('a late event that completes a breach is told of at once, too', () => {
+  const alarm = new Alarm({...SETTINGS, threshold: 3}, FILTER);
+  const kept = new Kept();
+  alarm.advance(at(0), kept);
+  for (const minutes of [13, 16]) alarm.take(counted(at(minutes)), kept);
+  alarm.advance(at(17), kept);
+  const late = counted(at(14));
+  alarm.take(late, kept);
+  expect(kept.hits).toMatchObject([{event: late, count: 3}]);
+  alarm.advance(at(60), kept);
+  expect(story(kept)).toContainEqual([17, 'ALARM']);
+  expect(kept.hits).toHaveLength(1);
+});
+
+test('a late event of an earlier breach is told of though a later one was told before', () => {
+  const alarm = new Alarm({...SETTINGS, periodMs: MINUTE}, FILTER);
+  const kept = new Kept();
+  alarm.advance(at(0), kept);
+  alarm.take(counted(at(30)), kept);
+  alarm.advance(at(30), kept);
+  alarm.take(counted(at(16)), kept);
+  alarm.advance(at(60), kept);
+  expect(story(kept).filter(([, to]) => to === 'ALARM')).toEqual([
+    [17, 'ALARM'],
+    [31, 'ALARM'],
+  ]);
+  expect(kept.hits.map(({evidence}) => evidence.map(({time}) => time))).toEqual([
+    [at(30)],
+    [at(16)],
+  ]);
+});
+
 test('an event later than that still counts where its time is not evaluated yet', () => {
   const alarm = new Alarm({...SETTINGS, periodMs: HOUR}, FILTER);
   const kept = new Kept();
@@ -471,6 +503,7 @@ test('any order within the bound and any cut of the stream give the same history
           });
           alarm.advance(END + 15 * MINUTE, kept);
           expect(alarm.status.late).toBe(0);
+          expect(kept.hits.length > 0).toBe(kept.changes.some(({to}) => to === 'ALARM'));
           return {changes: kept.changes, points: kept.points};
         };
         const whole = run(() => false);

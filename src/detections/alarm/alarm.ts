@@ -73,8 +73,9 @@ interface Series {
   evaluated: AlarmState;
   /** End of the window for which ALARM has been told before it was settled; NEVER without. */
   told: number;
-  /** The newest event that was told of, and how many with it. */
+  /** The newest event that was told of, where its datapoints begin, and how many they hold. */
   toldEvent: number;
+  toldFrom: number;
   toldCount: number;
 }
 
@@ -173,6 +174,10 @@ export class Alarm implements Evaluator {
     };
   }
 
+  alarmState(): AlarmState {
+    return this.#state;
+  }
+
   take(event: DetectionEvent, sink: Sink): void {
     const {time} = event;
     if (!this.#matches(event)) {
@@ -255,6 +260,7 @@ export class Alarm implements Evaluator {
         ...rest,
         told: finite(rest.told),
         toldEvent: finite(rest.toldEvent),
+        toldFrom: finite(rest.toldFrom),
         metric: metric.state(),
       })),
     };
@@ -279,6 +285,7 @@ export class Alarm implements Evaluator {
         evaluated: AlarmState;
         told: number | null;
         toldEvent: number | null;
+        toldFrom?: number | null;
         toldCount: number;
         metric: Json;
       }[];
@@ -299,6 +306,7 @@ export class Alarm implements Evaluator {
       series.evaluated = own.evaluated;
       series.told = own.told ?? NEVER;
       series.toldEvent = own.toldEvent ?? NEVER;
+      series.toldFrom = own.toldFrom ?? NEVER;
       series.toldCount = own.toldCount;
       series.metric.restore(own.metric);
     }
@@ -361,6 +369,7 @@ export class Alarm implements Evaluator {
       evaluated: 'INSUFFICIENT_DATA',
       told: NEVER,
       toldEvent: NEVER,
+      toldFrom: NEVER,
       toldCount: 0,
     };
     if (this.#named) this.#series.delete(key);
@@ -528,7 +537,11 @@ export class Alarm implements Evaluator {
     const {evaluationPeriods, periodMs} = this.#settings;
     // Told already, with the event that completed it.
     const early = series.told >= at && series.told <= at + evaluationPeriods * periodMs;
-    if (early) series.told = NEVER;
+    if (early) {
+      series.told = NEVER;
+      const newest = this.#events(series, evaluation, at).at(-1)?.time ?? NEVER;
+      if (newest > series.toldEvent) remember(series, evaluation, newest);
+    }
     if (early || this.#isOldNews(at, series, evaluation)) return;
     this.#tell(at, null, series, evaluation, sink);
   }
@@ -541,6 +554,8 @@ export class Alarm implements Evaluator {
   #isOldNews(at: number, series: Series, evaluation: Evaluation): boolean {
     if (evaluation.matched === 0 || evaluation.decision.by === 'filled') return false;
     const newest = this.#events(series, evaluation, at).at(-1)?.time ?? NEVER;
+    // Late events may make a breach of their own, before what was told of.
+    if (newest < series.toldFrom) return false;
     return newest <= series.toldEvent && evaluation.matched <= series.toldCount;
   }
 
@@ -553,8 +568,7 @@ export class Alarm implements Evaluator {
   ): void {
     const evidence = this.#events(series, evaluation, at);
     const value = evaluation.datapoints.findLast((point) => point.value !== null)?.value ?? null;
-    series.toldEvent = evidence.at(-1)?.time ?? NEVER;
-    series.toldCount = evaluation.matched;
+    remember(series, evaluation, evidence.at(-1)?.time ?? NEVER);
     sink.hit({
       time: event?.time ?? at,
       event,
@@ -578,19 +592,29 @@ export class Alarm implements Evaluator {
   #tellEarly(series: Series, event: DetectionEvent, sink: Sink): void {
     if (!this.#grows || series.state === 'ALARM' || series.told > this.#settled) return;
     if (this.#clock !== NEVER && event.time > this.#clock + MAX_AHEAD_MS) return;
-    const at = this.#floor(event.time) + this.#stepMs;
-    if (at <= this.#settled) return;
-    const evaluation = this.#evaluation(series, at);
-    // The newest N periods alone: datapoints that are yet to come may displace older ones.
-    const {evaluationPeriods, datapointsToAlarm, periodMs, comparison, threshold} = this.#settings;
-    const oldest = at - evaluationPeriods * periodMs;
-    const certain = evaluation.datapoints.filter(
-      ({start, value}) =>
-        start >= oldest && value !== null && breaches(value, comparison, threshold),
-    );
-    if (certain.length < datapointsToAlarm) return;
+    const first = this.#floor(event.time) + this.#stepMs;
+    const {evaluationPeriods, periodMs} = this.#settings;
+    // A late one may complete a window that ends later, with events that came before it.
+    const until = Math.min(first + evaluationPeriods * periodMs, first + this.#latenessMs + 1);
+    let at = first;
+    while (at <= this.#settled || !this.#surelyBreaches(series, at)) {
+      at = series.metric.next(at) + this.#stepMs;
+      if (at >= until) return;
+    }
     series.told = at;
-    this.#tell(at, event, series, evaluation, sink);
+    this.#tell(at, event, series, this.#evaluation(series, at), sink);
+  }
+
+  /** By the newest N periods alone: datapoints that are yet to come may displace older ones. */
+  #surelyBreaches({metric}: Series, at: number): boolean {
+    const {evaluationPeriods, datapointsToAlarm, periodMs, comparison, threshold} = this.#settings;
+    let wanted = datapointsToAlarm;
+    for (let age = 0; wanted > 0 && evaluationPeriods - age >= wanted; age++) {
+      const end = at - age * periodMs;
+      const {value} = metric.window(end - periodMs, end);
+      if (value !== null && breaches(value, comparison, threshold)) wanted--;
+    }
+    return wanted === 0;
   }
 
   #provisional(series: Series): AlarmState {
@@ -610,6 +634,12 @@ export class Alarm implements Evaluator {
       percentile !== '',
     ]);
   }
+}
+
+function remember(series: Series, {datapoints, matched}: Evaluation, newest: number): void {
+  series.toldEvent = newest;
+  series.toldFrom = datapoints[0]?.start ?? NEVER;
+  series.toldCount = matched;
 }
 
 /** Prefers a series in ALARM as what a change of the whole is owed to. */

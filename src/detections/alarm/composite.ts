@@ -49,6 +49,10 @@ export class CompositeAlarm implements Evaluator {
     return {state: this.#state};
   }
 
+  alarmState(): AlarmState {
+    return this.#state;
+  }
+
   take(): void {}
 
   child(id: string, change: AlarmChange): void {

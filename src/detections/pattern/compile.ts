@@ -18,6 +18,9 @@ import type {
 import {isGroup, isJunction, type PatternProblem, regexesOf} from './parse.ts';
 import {printSelector} from './print.ts';
 
+/** Regular expressions in a pattern: each may take a thousand steps for a character. */
+export const MAX_REGEXES = 50;
+
 /** A log event to be judged. */
 export interface LogEvent {
   readonly record: Readonly<Record<string, Json>>;
@@ -35,7 +38,12 @@ export type CompiledPattern =
 export function compilePattern(pattern: Pattern): CompiledPattern {
   const regexes = new Map<RegexValue, Regex>();
   const problems: PatternProblem[] = [];
-  for (const value of regexesOf(pattern)) {
+  for (const [i, value] of regexesOf(pattern).entries()) {
+    if (i === MAX_REGEXES) {
+      const message = `More than ${MAX_REGEXES} regular expressions in a pattern`;
+      problems.push({index: value.span.start, message});
+      break;
+    }
     const compiled = compileRegex(value.source, {unanchored: true});
     if (compiled.ok) regexes.set(value, compiled.regex);
     // The source stands behind the "%", or behind the sign and the "%" of a term.
@@ -329,6 +337,8 @@ function compileText({terms}: TextPattern, regexes: Regexes): Matcher {
  */
 export function splitFields(text: string): string[] {
   const fields: string[] = [];
+  // From where on there are no more of them, so that none is looked for to the end twice.
+  const last = {'[': text.lastIndexOf(']'), '"': text.lastIndexOf('"')};
   let i = 0;
   while (i < text.length) {
     const char = text[i] as string;
@@ -336,9 +346,8 @@ export function splitFields(text: string): string[] {
       i++;
       continue;
     }
-    const closing = char === '[' ? ']' : char === '"' ? '"' : '';
-    const close = closing === '' ? -1 : text.indexOf(closing, i + 1);
-    if (close > 0) {
+    if ((char === '[' || char === '"') && last[char] > i) {
+      const close = text.indexOf(char === '[' ? ']' : '"', i + 1);
       fields.push(text.slice(i + 1, close));
       i = close + 1;
       continue;
@@ -356,6 +365,8 @@ function isBlank(char: string): boolean {
 
 type FieldMatcher = Test<string> | null;
 
+const ANYTHING = (): boolean => true;
+
 function compileSpace(pattern: SpacePattern, regexes: Regexes): Matcher {
   const match = fieldMatchers(pattern, regexes);
   return (event) => assignFields(splitFields(event.text()), match) !== undefined;
@@ -365,7 +376,7 @@ function compileSpace(pattern: SpacePattern, regexes: Regexes): Matcher {
 function fieldMatchers(pattern: SpacePattern, regexes: Regexes): FieldMatcher[] {
   return pattern.fields.map((field) => {
     if (field.kind === 'ellipsis') return null;
-    if (field.condition === null) return () => true;
+    if (field.condition === null) return ANYTHING;
     return compileExpression(field.condition, ({operator, value}: FieldTest) =>
       compileFieldValue(operator, value, regexes),
     );
@@ -383,31 +394,40 @@ const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
  * Which field of the text each field of the pattern is, -1 for an ellipsis; undefined if they do
- * not fit. An ellipsis takes as few as it can.
+ * not fit. An ellipsis takes as few as it can, and the last one what is left.
  */
-function assignFields(
+export function assignFields(
   fields: readonly string[],
   matchers: readonly FieldMatcher[],
 ): number[] | undefined {
   const assigned = new Array<number>(matchers.length).fill(-1);
-  let field = 0;
-  let matcher = 0;
-  let ellipsis = -1;
-  let resume = 0;
-  while (field < fields.length) {
-    const test = matchers[matcher];
-    if (test === null) {
-      ellipsis = matcher++;
-      resume = field;
-    } else if (test?.(fields[field] as string) === true) {
-      assigned[matcher++] = field++;
-    } else if (ellipsis >= 0) {
-      matcher = ellipsis + 1;
-      field = ++resume;
-    } else return undefined;
+  /** Those from `from` up to `to`, one after the other from the field `start` on. */
+  const fits = (from: number, to: number, start: number): boolean => {
+    for (let i = from; i < to; i++) {
+      const test = matchers[i];
+      if (test !== ANYTHING && test?.(fields[start + i - from] as string) !== true) return false;
+    }
+    for (let i = from; i < to; i++) assigned[i] = start + i - from;
+    return true;
+  };
+  const first = matchers.indexOf(null);
+  if (first < 0) {
+    return fields.length === matchers.length && fits(0, matchers.length, 0) ? assigned : undefined;
   }
-  while (matcher < matchers.length && matchers[matcher] === null) matcher++;
-  return matcher === matchers.length ? assigned : undefined;
+  const last = matchers.lastIndexOf(null);
+  // What stands behind the last ellipsis stands at the end: nothing has to be tried there.
+  const end = fields.length - (matchers.length - last - 1);
+  if (end < first || !fits(0, first, 0) || !fits(last + 1, matchers.length, end)) return undefined;
+  let field = first;
+  for (let from = first + 1; from <= last; ) {
+    const to = matchers.indexOf(null, from);
+    const most = end - (to - from);
+    while (field <= most && !fits(from, to, field)) field++;
+    if (field > most) return undefined;
+    field += to - from;
+    from = to + 1;
+  }
+  return assigned;
 }
 
 /** Finds a named field of the texts that a space-delimited pattern matches. */

@@ -17,6 +17,9 @@ export const MAX_PATTERN_LENGTH = 16_384;
 /** Brackets within brackets. */
 export const MAX_PATTERN_DEPTH = 100;
 
+/** Fields of a space-delimited pattern: more than the 1,024 characters of CloudWatch can name. */
+export const MAX_PATTERN_FIELDS = 1_024;
+
 /** What makes a pattern no pattern, and where. */
 export interface PatternProblem {
   /** Of the character in the pattern, in UTF-16 code units; its length for the end. */
@@ -74,7 +77,7 @@ interface GrammarFault {
 
 function runGrammar(text: string, startRule: string): Run {
   try {
-    return {ok: true, value: parseGrammar(text, {startRule})};
+    return {ok: true, value: parseGrammar(text, {startRule, maxDepth: MAX_PATTERN_DEPTH})};
   } catch (error) {
     if (!(error instanceof GrammarError)) throw error;
     const {message, location} = error as unknown as GrammarFault;
@@ -85,26 +88,12 @@ function runGrammar(text: string, startRule: string): Run {
   }
 }
 
-/** The parser calls itself for each bracket, so their depth is looked at before. */
 function tooLarge(text: string): PatternProblem | undefined {
-  if (text.length > MAX_PATTERN_LENGTH) {
-    return {
-      index: MAX_PATTERN_LENGTH,
-      message: `The pattern has ${text.length} characters, more than ${MAX_PATTERN_LENGTH}`,
-    };
-  }
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const char = text[i];
-    if (char === '"') {
-      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === '\\') i++;
-    } else if (char === ')') {
-      depth--;
-    } else if (char === '(' && ++depth > MAX_PATTERN_DEPTH) {
-      return {index: i, message: `More than ${MAX_PATTERN_DEPTH} brackets within each other`};
-    }
-  }
-  return undefined;
+  if (text.length <= MAX_PATTERN_LENGTH) return undefined;
+  return {
+    index: MAX_PATTERN_LENGTH,
+    message: `The pattern has ${text.length} characters, more than ${MAX_PATTERN_LENGTH}`,
+  };
 }
 
 /** A condition says what its field is called. */
@@ -113,6 +102,11 @@ function nameFields(pattern: SpacePattern): {
   readonly problems: PatternProblem[];
 } {
   const problems: PatternProblem[] = [];
+  const beyond = pattern.fields[MAX_PATTERN_FIELDS];
+  if (beyond !== undefined) {
+    const message = `More than ${MAX_PATTERN_FIELDS} fields`;
+    return {pattern, problems: [{index: beyond.span.start, message}]};
+  }
   const names = new Set<string>();
   const fields = pattern.fields.map((field) => {
     if (field.kind === 'ellipsis') return field;

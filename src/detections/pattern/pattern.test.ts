@@ -15,10 +15,10 @@ import type {
   Term,
   Value,
 } from './ast.ts';
-import {compilePieces} from './compile.ts';
+import {assignFields, compilePieces, MAX_REGEXES} from './compile.ts';
 import {compileFilter} from './filter.ts';
 import {needsOf} from './needs.ts';
-import {MAX_PATTERN_DEPTH, MAX_PATTERN_LENGTH, parsePattern} from './parse.ts';
+import {MAX_PATTERN_DEPTH, MAX_PATTERN_FIELDS, MAX_PATTERN_LENGTH, parsePattern} from './parse.ts';
 import {printPattern} from './print.ts';
 
 const span = {start: 0, end: 0};
@@ -205,7 +205,10 @@ test('any text is a pattern, or has a problem at a place within it', () => {
     fc.property(noise, (text) => {
       const compiled = compileFilter(text);
       if (compiled.ok) {
-        expect(compileFilter(compiled.filter.text).ok).toBe(true);
+        const {pattern: given, text: printed} = compiled.filter;
+        const again = parsePattern(printed);
+        if (!again.ok) throw new Error(`${printed}: ${JSON.stringify(again.problems)}`);
+        expect(withoutSpans(again.pattern)).toEqual(withoutSpans(given));
         return;
       }
       expect(compiled.problems.length).toBeGreaterThan(0);
@@ -228,6 +231,47 @@ test('a wildcard stands for any text', () => {
     }),
     {numRuns: 2000},
   );
+});
+
+/** Tries everything: an ellipsis takes none, then one more, until the rest fits. */
+function assignByHand(
+  fields: readonly string[],
+  matchers: readonly (((text: string) => boolean) | null)[],
+  from = 0,
+): number[] | undefined {
+  const [matcher, ...others] = matchers;
+  if (matcher === undefined) return from === fields.length ? [] : undefined;
+  if (matcher !== null) {
+    if (from === fields.length || !matcher(fields[from]!)) return undefined;
+    const rest = assignByHand(fields, others, from + 1);
+    return rest === undefined ? undefined : [from, ...rest];
+  }
+  for (let next = from; next <= fields.length; next++) {
+    const rest = assignByHand(fields, others, next);
+    if (rest !== undefined) return [-1, ...rest];
+  }
+  return undefined;
+}
+
+test('fields are found as by trying everything', () => {
+  let fitted = 0;
+  const matcher = fc.constantFrom(
+    null,
+    null,
+    () => true,
+    (text: string) => text === 'a',
+    (text: string) => text !== 'a',
+  );
+  const fields = fc.array(fc.constantFrom('a', 'b'), {maxLength: 7});
+  fc.assert(
+    fc.property(fields, fc.array(matcher, {minLength: 1, maxLength: 6}), (texts, matchers) => {
+      const assigned = assignFields(texts, matchers);
+      expect(assigned).toEqual(assignByHand(texts, matchers));
+      if (assigned !== undefined) fitted++;
+    }),
+    {numRuns: 1000},
+  );
+  expect(fitted).toBeGreaterThan(100);
 });
 
 // Needs.
@@ -391,6 +435,44 @@ test('ten thousand brackets are refused where they are too many', () => {
   const deep = `{${'('.repeat(MAX_PATTERN_DEPTH)}$.a = 1${')'.repeat(MAX_PATTERN_DEPTH)}}`;
   expect(compileFilter(deep).ok).toBe(true);
   expect(parsePattern('{ $.a = "(((" && $.b = x }').ok).toBe(true);
+});
+
+test('brackets count wherever quotes seem to open before them, and none within a text does', () => {
+  for (const before of [`{ $['"'] = 1 && `, '{ $.a = %"% && ', "{ $['it\\'s \"'] = 1 && "]) {
+    expect(parsePattern(before + '('.repeat(16_000))).toMatchObject({
+      ok: false,
+      problems: [{index: before.length + MAX_PATTERN_DEPTH}],
+    });
+  }
+  const inText = '('.repeat(2 * MAX_PATTERN_DEPTH);
+  for (const text of [`{ $['${inText}'] = "${inText}" }`, inText]) {
+    expect(parsePattern(text).ok).toBe(true);
+  }
+});
+
+test('more fields and regular expressions than anybody needs are refused', () => {
+  const fields = `[${'a,'.repeat(MAX_PATTERN_FIELDS)}b]`.replaceAll('a', '');
+  expect(parsePattern(fields)).toMatchObject({ok: false, problems: [{index: fields.length - 2}]});
+  expect(parsePattern(fields.replace(',b', 'b')).ok).toBe(true);
+  const regexes = Array.from({length: 600}, (_, i) => `%a{900}${i}%`).join(' ');
+  const started = performance.now();
+  const compiled = compileFilter(regexes);
+  expect(performance.now() - started).toBeLessThan(4_000);
+  expect(compiled).toMatchObject({ok: false, problems: [{index: expect.any(Number)}]});
+  expect(compileFilter('%a.b% '.repeat(MAX_REGEXES)).ok).toBe(true);
+});
+
+test('fields of a long text take no time squared', () => {
+  const texts = ['[ ', '" [', 'b '].map((part) => part.repeat(60_000));
+  for (const text of [`[...${','.repeat(1_000)}z=Q]`, `[...${','.repeat(1_000)}z=Q,...]`]) {
+    const compiled = compileFilter(text);
+    if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
+    for (const long of texts) {
+      const started = performance.now();
+      expect(compiled.filter.matches(eventOf({long}))).toBe(false);
+      expect(performance.now() - started).toBeLessThan(1_000);
+    }
+  }
 });
 
 test('the longest patterns are read quickly', () => {

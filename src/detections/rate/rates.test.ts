@@ -230,6 +230,19 @@ test('counts what waits for late events, and lets go of dates far ahead', () => 
   expect(rates.status.late).toBe(11);
 });
 
+test('a first event dated years ahead does not blind it', () => {
+  const rates = new Rates(CALLS);
+  const kept = new Kept();
+  rates.take(call(START + 9 * 365 * DAY), kept);
+  for (const event of [...traffic(12, 5, 50), ...burst(START + 5 * DAY, 100)]) {
+    rates.take(event, kept);
+    rates.advance(event.time, kept);
+  }
+  rates.advance(START + 6 * DAY, kept);
+  expect(rates.status.late).toBe(0);
+  expect(starts(kept)).toEqual([5 * DAY]);
+});
+
 const EXAMPLE = [
   ...traffic(11, 6, 60),
   ...burst(START + 4 * DAY + 7 * MINUTE, 90, 12),

@@ -167,6 +167,8 @@ export class Rates implements Evaluator {
   #next = Number.NaN;
   #firstHour = Number.NaN;
   #clock = Number.NEGATIVE_INFINITY;
+  /** Has any bin been passed? Until then, earlier events move the beginning. */
+  #begun = false;
   #evicted = 0;
   #late = 0;
 
@@ -235,10 +237,13 @@ export class Rates implements Evaluator {
         for (const other of this.#open.keys()) bin = Math.min(bin, other);
         if (bin >= until) break;
       }
+      this.#begun = true;
       this.#close(bin, sink);
       this.#next = bin + 1;
     }
-    this.#next = Math.max(this.#next, until);
+    if (until <= this.#next) return;
+    this.#begun = true;
+    this.#next = until;
   }
 
   state(): Json {
@@ -278,6 +283,7 @@ export class Rates implements Evaluator {
       next: finite(this.#next),
       firstHour: finite(this.#firstHour),
       clock: finite(this.#clock),
+      begun: this.#begun,
       evicted: this.#evicted,
       late: this.#late,
       kinds,
@@ -296,6 +302,7 @@ export class Rates implements Evaluator {
     this.#next = kept.next ?? Number.NaN;
     this.#firstHour = kept.firstHour ?? Number.NaN;
     this.#clock = kept.clock ?? Number.NEGATIVE_INFINITY;
+    this.#begun = kept.begun ?? true;
     this.#evicted = kept.evicted;
     this.#late = kept.late;
     this.#kinds.clear();
@@ -332,10 +339,12 @@ export class Rates implements Evaluator {
     }
   }
 
+  /** What comes first need not be the earliest, and may be dated far ahead. */
   #begin(time: number): void {
-    if (!Number.isNaN(this.#next)) return;
-    // What comes first need not be the earliest.
-    this.#next = Math.floor((time - this.#latenessMs) / BIN_MS);
+    const next = Math.floor((time - this.#latenessMs) / BIN_MS);
+    const earlier = !this.#begun && next < this.#next && time >= this.#clock - this.#latenessMs;
+    if (!Number.isNaN(this.#next) && !earlier) return;
+    this.#next = next;
     this.#firstHour = Math.floor((this.#next * BIN_MS) / 3_600_000);
   }
 
@@ -561,6 +570,7 @@ interface KeptState {
   readonly next: number | null;
   readonly firstHour: number | null;
   readonly clock: number | null;
+  readonly begun?: boolean;
   readonly evicted: number;
   readonly late: number;
   readonly kinds: readonly (readonly [number, number])[];
