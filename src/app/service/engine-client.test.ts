@@ -3,6 +3,22 @@ import type {AppError} from '../../base/errors.ts';
 import {openEngine} from './engine-client.ts';
 import type {Entry} from './entries.ts';
 
+test('tells the declared detections when they are asked for, and not with all it says', async () => {
+  const engine = await openEngine({
+    resources: {},
+    snapshot: undefined,
+    after: 0,
+    threaded: true,
+    onFailure: () => {},
+  });
+  const text = "detections: [{id: a, title: a, when: {condition: 'score > 0.5'}}]";
+  const declared = {files: [{file: 'own.yml', text}], overrides: []};
+  await engine.process(1, {kind: 'detections', declared, at: 0}, []);
+  expect(await engine.declared()).toEqual(declared);
+  expect(JSON.stringify(await engine.info())).not.toContain('own.yml');
+  await engine.close();
+});
+
 test('blames the entry that the engine failed at, and none that waited behind it', async () => {
   const failures: AppError[] = [];
   const engine = await openEngine({
