@@ -270,16 +270,41 @@ export function addDetections(api: Api, service: Service): void {
       path: '/api/v1/traps/{id}/drill',
       tags,
       summary: 'Sends a record as a touch of the decoy would leave it, and waits for the match',
-      request: {params: idOf},
-      responses: json(z.object({ok: z.boolean(), detail: z.string()}), 'What came of it.'),
+      request: {
+        params: idOf,
+        query: z.strictObject({
+          account: z
+            .string()
+            .regex(/^\d{12}$/, 'Is not an account: twelve digits')
+            .optional(),
+          region: z
+            .string()
+            .max(32)
+            .regex(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'Is not a region')
+            .optional(),
+        }),
+      },
+      responses: json(
+        z.object({
+          ok: z.boolean(),
+          detail: z.string(),
+          match: z.number().int().optional().describe('Id of the match that it led to.'),
+        }),
+        'What came of it.',
+      ),
     }),
     async (c) => {
       const {id: asked} = c.req.valid('param');
-      const outcome = await audited(c, service, {action: 'trap.drill', subject: asked}, () =>
-        detections.drill(asked, actorOf(c)),
+      const place = c.req.valid('query');
+      const outcome = await audited(
+        c,
+        service,
+        {action: 'trap.drill', subject: asked, detail: place},
+        () => detections.drill(asked, actorOf(c), place),
       );
       if (outcome === undefined) throw unknown('trap', asked);
-      return c.json({ok: outcome.ok, detail: outcome.detail}, 200);
+      const {ok, detail, match} = outcome;
+      return c.json({ok, detail, ...(match !== undefined && {match})}, 200);
     },
   );
 
