@@ -189,6 +189,7 @@ export class Declared implements DetectionService {
       };
       const record = this.#parts.records();
       const value = await tryDetections(loaded.detections, {
+        beside: this.#alarmsOf(loaded.detections),
         from,
         to,
         store,
@@ -409,7 +410,8 @@ export class Declared implements DetectionService {
   #loadSent(text: string): LoadedDetections {
     const {overrides} = this.declared;
     const now = this.#now();
-    const alone = loadDetections([{file: SENT, text}], {now});
+    // As it would run: overrides of others are no fault of it.
+    const alone = {...loadDetections([{file: SENT, text}], {overrides, now}), overrideFaults: []};
     if (!alone.problems.some(({path}) => path.endsWith('when.composite'))) return alone;
     const others = this.#read.declared.files.map((file) => ({...file, file: `/${file.file}`}));
     const all = loadDetections([{file: SENT, text}, ...others], {overrides, now});
@@ -421,6 +423,16 @@ export class Declared implements DetectionService {
       warnings: ofSent(all.warnings),
       overrideFaults: [],
     };
+  }
+
+  /** Declared alarms that composites ask for, and that are not among them. */
+  #alarmsOf(detections: readonly LoadedDetection[]): LoadedDetection[] {
+    const own = new Set(detections.map(({id}) => id));
+    const asked = new Set(detections.flatMap(({evaluator}) => evaluator().ids ?? []));
+    return [...asked].flatMap((id) => {
+      const alarm = own.has(id) ? undefined : this.#byId.get(id);
+      return alarm?.kind === 'alarm' ? [alarm] : [];
+    });
   }
 
   async #runTests(detections: readonly LoadedDetection[]): Promise<DetectionCheck['tests']> {
