@@ -21,6 +21,14 @@ export type FilePut =
 export interface DrillOutcome {
   readonly ok: boolean;
   readonly detail: string;
+  /** Id of the match that it led to. */
+  readonly match?: number | undefined;
+}
+
+/** Where a decoy is touched for practice; what is left out is as the trap has it. */
+export interface DrillPlace {
+  readonly account?: string | undefined;
+  readonly region?: string | undefined;
 }
 
 /** Everything the API can ask of the declared detections beside what the store keeps of them. */
@@ -46,7 +54,7 @@ export interface DetectionService {
   ): Promise<boolean>;
   traps(): Promise<TrapInfo[]>;
   /** Sends a record as a touch would leave it the whole way; undefined: no such trap. */
-  drill(id: string, actor: Actor): Promise<DrillOutcome | undefined>;
+  drill(id: string, actor: Actor, place?: DrillPlace): Promise<DrillOutcome | undefined>;
   /** Files of all detections there are, those that may be written included. */
   files(): Promise<DetectionFile[]>;
   /** Makes a file or takes its place, if all detections together are sound then; runs them. */

@@ -205,3 +205,18 @@ test('counts matches by severity and mode, and conditions that failed', async ()
   expect(page).toContain('oddtrail_matches_total{severity="high",mode="silent"} 1');
   expect(page).toContain('oddtrail_detection_failures 2');
 });
+
+test('a text that would take long to read is refused unread', async () => {
+  const {ask, service} = served();
+  const text = '#'.repeat((1 << 18) + 1);
+  const [from, to] = [0, 1];
+  for (const [path, method, body] of [
+    ['detections/check', 'POST', {text}],
+    ['detections/try', 'POST', {text, from, to}],
+    ['detections/files/own.yml', 'PUT', {text, revision: ''}],
+  ] as const) {
+    expect((await ask(path, method, body)).status, path).toBe(400);
+  }
+  expect(service.memory.auditRows).toEqual([]);
+  expect((await ask('detections/check', 'POST', {text: text.slice(1)})).status).toBe(200);
+});

@@ -1,18 +1,14 @@
 import {expect, test} from 'vitest';
-import {type Ask, drillRecord, runDrill} from './traps.ts';
+import {type Ask, runDrill} from './traps.ts';
 
-const record = drillRecord(
-  {decoy: {kind: 'role', name: 'DevOps_role'}, accounts: [], allow: []},
-  {time: 0, eventId: 'drill-1'},
-);
 const match = {
   id: 7,
   key: 'trap/2026/x',
   title: 'somebody assumed it',
   mode: 'live',
   hits: 1,
-  evidence: [{eventId: 'drill-1'}],
 };
+const drilled = {ok: true, detail: 'Match 7: somebody assumed it', match: 7};
 const sent = {
   key: 'oddtrail/match/trap/2026/x',
   destination: 'chat',
@@ -41,12 +37,14 @@ async function drill(answers: Readonly<Record<string, readonly unknown[]>>) {
   const steps: string[] = [];
   const {ask, asked} = service({
     '/alerts/destinations': [{destinations: [{name: 'chat'}]}],
+    '/traps/trap/drill': [drilled],
+    '/matches/7': [match],
     ...answers,
   });
   const ok = await runDrill({
     ask,
     id: 'trap',
-    record,
+    place: {account: '111122223333', region: 'eu-west-1', partition: 'aws'},
     timeoutMs: 10_000,
     step: (text, ms) => steps.push(`${ms} ${text}`),
     now: () => clock,
@@ -60,33 +58,26 @@ async function drill(answers: Readonly<Record<string, readonly unknown[]>>) {
 test('follows a drill to the match and to who was told', async () => {
   const waiting = {...sent, state: 'waiting'};
   const {ok, steps, asked} = await drill({
-    '/matches': [{rows: []}, {rows: [match]}],
     '/alerts/deliveries': [{rows: []}, {rows: [waiting]}, {rows: [sent]}],
   });
   expect(ok).toBe(true);
-  expect(asked).toContain('POST /contexts/cloudtrail/observe');
-  expect(steps).toEqual([
-    '0 the record is taken in (event drill-1)',
-    '500 match 7: somebody assumed it',
-    '1500 chat: sent',
-  ]);
+  expect(asked).toContain('POST /traps/trap/drill?account=111122223333&region=eu-west-1');
+  expect(steps).toEqual(['0 match 7: somebody assumed it', '1000 chat: sent']);
 });
 
 test.each([
-  ['no match', {'/matches': [{rows: []}]}, false, 'no match'],
-  ['another match', {'/matches': [{rows: [{...match, evidence: []}]}]}, false, 'no match'],
-  ['a silent one', {'/matches': [{rows: [{...match, mode: 'silent'}]}]}, true, 'silent'],
-  ['one of before', {'/matches': [{rows: [{...match, hits: 3}]}]}, true, 'joined'],
   [
-    'nobody told',
-    {'/matches': [{rows: [match]}], '/alerts/deliveries': [{rows: []}]},
+    'no match',
+    {'/traps/trap/drill': [{ok: false, detail: 'The trap is off'}]},
     false,
-    'nobody was told',
+    'no match came of it: The trap is off',
   ],
+  ['a silent one', {'/matches/7': [{...match, mode: 'silent'}]}, true, 'silent'],
+  ['one of before', {'/matches/7': [{...match, hits: 3}]}, true, 'joined'],
+  ['nobody told', {'/alerts/deliveries': [{rows: []}]}, false, 'nobody was told'],
   [
     'a dead delivery',
     {
-      '/matches': [{rows: [match]}],
       '/alerts/deliveries': [{rows: [{...sent, state: 'dead', lastError: 'gone'}]}],
     },
     false,

@@ -104,7 +104,8 @@ export interface DrillRun {
   readonly ask: Ask;
   /** Id of the detection. */
   readonly id: string;
-  readonly record: Readonly<Record<string, unknown>>;
+  /** Where the decoy is touched; as the trap has it unless told. */
+  readonly place?: Place;
   readonly timeoutMs: number;
   /** Each step as it comes, with the milliseconds since the beginning. */
   readonly step: (text: string, ms: number) => void;
@@ -118,7 +119,6 @@ interface MatchPart {
   readonly title: string;
   readonly mode: string;
   readonly hits: number;
-  readonly evidence: readonly {readonly eventId: string}[];
 }
 
 interface DeliveryPart {
@@ -132,17 +132,16 @@ interface DeliveryPart {
 const POLL_MS = 500;
 
 /**
- * Sends the record of a drill to a running service and follows it: to the match, and to the
- * destinations that are told of it.
+ * Has a running service touch a decoy for practice, which it remembers as the last drill, and
+ * follows it: to the match, and to the destinations that are told of it.
  * @returns whether it arrived everywhere it should
  */
 export async function runDrill(run: DrillRun): Promise<boolean> {
-  const {ask, id, record, timeoutMs, step} = run;
+  const {ask, id, place = {}, timeoutMs, step} = run;
   const now = run.now ?? Date.now;
   const sleep = run.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
   const began = now();
   const tell = (text: string) => step(text, now() - began);
-  const eventId = String(record.eventID);
   const until = async <T>(look: () => Promise<T | undefined>): Promise<T | undefined> => {
     for (;;) {
       const found = await look();
@@ -153,18 +152,17 @@ export async function runDrill(run: DrillRun): Promise<boolean> {
   };
 
   const {destinations} = await ask<{destinations: {name: string}[]}>('GET', '/alerts/destinations');
-  await ask('POST', '/contexts/cloudtrail/observe', {items: [record]});
-  tell(`the record is taken in (event ${eventId})`);
-
-  const match = await until(async () => {
-    const path = `/matches?detection=${encodeURIComponent(id)}`;
-    const {rows} = await ask<{rows: readonly MatchPart[]}>('GET', path);
-    return rows.find(({evidence}) => evidence.some((note) => note.eventId === eventId));
-  });
-  if (match === undefined) {
-    tell('no match came of it: is the detection loaded and on, and the caller not allowed?');
+  const {account, region} = place;
+  const query = new URLSearchParams({...(account && {account}), ...(region && {region})});
+  const drill = await ask<{ok: boolean; detail: string; match?: number}>(
+    'POST',
+    `/traps/${encodeURIComponent(id)}/drill${query.size === 0 ? '' : `?${query}`}`,
+  );
+  if (!drill.ok || drill.match === undefined) {
+    tell(`no match came of it: ${drill.detail}; is the trap on, and the caller not allowed?`);
     return false;
   }
+  const match = await ask<MatchPart>('GET', `/matches/${drill.match}`);
   tell(`match ${match.id}: ${match.title}`);
   if (match.mode !== 'live') {
     tell('it is silent: nobody is told');

@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {readNamed, readPacks, soundDetections} from '../app/detections.ts';
 import {withControl} from '../app/service/control.ts';
 import {loadConfig} from '../app/service/load-config.ts';
+import {placeOf as drillPlaceOf} from '../app/service/traps.ts';
 import {
   allowText,
   coverageNotes,
@@ -153,7 +154,10 @@ export interface DrillOptions {
   readonly timeout: number;
 }
 
-/** Touches a decoy for practice, and follows the alert; 1 if it did not arrive. */
+/**
+ * Has the service touch a decoy of its own for practice, and follows the alert; 1 if it did not
+ * arrive.
+ */
 export async function trapsDrillCommand(
   id: string,
   names: readonly string[],
@@ -161,15 +165,11 @@ export async function trapsDrillCommand(
   version: string,
   output: Output,
 ): Promise<number> {
-  const {trap} = trapCalled(id, names);
-  const record = drillRecord(trap, {
-    ...placeOf(options),
-    time: Date.now(),
-    eventId: randomUUID(),
-    version,
-  });
+  const place = placeOf(options);
   if (options.print === true) {
-    await output.write(plainJsonLines(record));
+    const {trap} = trapCalled(id, names);
+    const event = {...place, time: Date.now(), eventId: randomUUID(), version};
+    await output.write(plainJsonLines(drillRecord(trap, event)));
     return 0;
   }
   if (options.config === undefined) {
@@ -179,7 +179,7 @@ export async function trapsDrillCommand(
     runDrill({
       ask: control.ask,
       id,
-      record,
+      place,
       timeoutMs: options.timeout * 1000,
       step: (text, ms) => {
         output.write(`${(ms / 1000).toFixed(1).padStart(6)} s  ${plain(text)}\n`).catch(() => {});
@@ -230,16 +230,7 @@ function placeOf({account, region}: {account?: string; region?: string}): Place 
   if (region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d+$/.test(region)) {
     throw new AppError('usage', `--region is "${region}"; wanted: such as eu-central-1`);
   }
-  const partition = region?.startsWith('cn-')
-    ? 'aws-cn'
-    : region?.startsWith('us-gov-')
-      ? 'aws-us-gov'
-      : undefined;
-  return {
-    ...(account === undefined ? {} : {account}),
-    ...(region === undefined ? {} : {region}),
-    ...(partition === undefined ? {} : {partition}),
-  };
+  return drillPlaceOf({account, region});
 }
 
 function plainLines(text: string): string {

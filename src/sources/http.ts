@@ -156,6 +156,8 @@ class HttpSource implements PushSource {
     try {
       while (!signal.aborted) {
         if (this.#queue.length === 0) {
+          const came = this.#count === 0 ? '' : `; ${this.#count} so far`;
+          this.#status = {state: 'waiting', detail: `waiting for requests${came}`};
           const woken = new AbortController();
           this.#wake = () => woken.abort();
           await wait(2 ** 30, AbortSignal.any([signal, woken.signal]));

@@ -850,6 +850,62 @@ export function storeContract(kind: string, fresh: () => Promise<() => Promise<S
     expect(await store.head()).toEqual({entry: 11, lastId: 2_001});
   });
 
+  check(
+    'removes what detections gave along with the rest when there is too much',
+    async (store) => {
+      // Of hashes, which do not compress.
+      const facts = (id: number) => ({
+        text: Array.from({length: 128}, (_, i) =>
+          createHash('sha256').update(`${id} ${i}`).digest('hex'),
+        ).join(),
+      });
+      for (let entry = 1; entry <= 10; entry++) {
+        const firstId = (entry - 1) * 200 + 1;
+        const ids = Array.from({length: 200}, (_, i) => firstId + i);
+        await store.commit({
+          ...toCommit(entry, [{firstId, rows: ids.map((): TestRow => ({}))}]),
+          detections: detectionRows({
+            matches: ids.map((id) => match(id, {facts: facts(id)})),
+            alarmChanges: ids.map((id) => change(T0 + id)),
+            datapoints: ids.map((id) => datapoint(T0 + id, id)),
+            episodes: [episode(`e${entry}`, {end: T0 + firstId}), episode(`on${entry}`)],
+          }),
+        });
+      }
+      const {detections} = store;
+      const counts = async () => ({
+        matches: (await detections.matches({}, {limit: 5_000})).rows.map(({id}) => id),
+        changes: (await detections.alarmChanges(undefined, {limit: 5_000})).rows.length,
+        datapoints: (await detections.datapoints('root-alarm', 0, T0 + 24 * HOUR)).length,
+      });
+      const policy = {observationsBefore: 0, detailsBefore: 0};
+      const maxBytes = Math.round((await store.size()).bytes * 0.6);
+      expect(await store.retain({...policy, maxBytes})).toBeGreaterThan(0);
+      const {bytes, observations} = await store.size();
+      expect(bytes).toBeLessThanOrEqual(maxBytes);
+      expect(observations).toBeGreaterThan(200);
+      const left = await counts();
+      expect(left.matches.length).toBeLessThan(1_900);
+      expect(left.matches.length).toBeGreaterThan(200);
+      // The newest stay, without a gap.
+      expect(left.matches).toEqual(left.matches.map((_, i) => 2_000 - i));
+      expect(left.changes).toBe(left.matches.length);
+      expect(left.datapoints).toBe(left.matches.length);
+      const going = await detections.episodes({from: T0 + 24 * HOUR, to: T0 + 48 * HOUR});
+      expect(going.map(({id}) => id).sort()).toEqual(
+        Array.from({length: 10}, (_, i) => `on${i + 1}`).sort(),
+      );
+      // A table that was written anew takes further rows.
+      await store.commit({
+        ...toCommit(11, [{firstId: 2_001, rows: [{}]}]),
+        detections: detectionRows({matches: [match(2_000, {revision: 2}), match(2_001)]}),
+      });
+      const after = await counts();
+      expect(after.matches).toEqual([2_001, ...left.matches]);
+      expect((await detections.match(2_000))?.revision).toBe(2);
+    },
+  );
+
   check('answers while commits run', async (store) => {
     const size = 500;
     let done = false;

@@ -334,3 +334,51 @@ test('a drill of a trap goes the whole way, and is remembered', {timeout: 200_00
     await service.stop();
   }
 });
+
+test('a trial runs a text as it would run: with overrides, and alarms that it asks for', {
+  timeout: 200_000,
+}, async () => {
+  const {folder, configure, start} = await prepared();
+  configure(`  files: [own.yml]
+  overrides:
+    - {id: watched-users, parameters: {users: [mallory]}}`);
+  const watched = `detections:
+  - id: watched-users
+    title: '{{principal}} is watched'
+    parameters: {users: {description: Whom., default: [nobody]}}
+    when: {condition: 'record.userIdentity.userName in params.users'}
+`;
+  writeFileSync(join(folder, 'own.yml'), DETECTIONS + watched.slice(watched.indexOf('\n') + 1));
+  const service = await start();
+  try {
+    const mallory = {
+      userIdentity: {
+        type: 'IAMUser',
+        arn: 'arn:aws:iam::111122223333:user/mallory',
+        accountId: '111122223333',
+        userName: 'mallory',
+      },
+    };
+    await deliver(service, folder, [
+      record('CreateUser', 0, mallory),
+      record('CreateRole', 1, {errorCode: 'AccessDenied'}),
+      record('CreateRole', 1, {errorCode: 'AccessDenied'}),
+      record('CreateRole', 1, {errorCode: 'AccessDenied'}),
+      record('CreateUser', 40),
+    ]);
+    const tried = async (text: string) => {
+      const outcome = await service.detections.try(text, START, START + 24 * 60 * MINUTE);
+      return outcome.ok ? outcome.value.samples.map(({title}) => title) : outcome.problems;
+    };
+    expect(await tried(watched)).toEqual(['111122223333:user/mallory is watched']);
+    expect(
+      await tried(`detections:
+  - id: both
+    title: 'Denials: {{alarms}}'
+    when: {composite: 'ALARM("denied")'}
+`),
+    ).toEqual([expect.stringContaining('denied')]);
+  } finally {
+    await service.stop();
+  }
+});

@@ -24,8 +24,8 @@ const fileName = z.object({
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]{0,63}\.ya?ml$/, 'Is not a file name such as "our-own.yml"'),
 });
-/** Characters of a file of detections that is sent. */
-const MAX_TEXT = 1 << 20;
+/** Characters of a file of detections that is sent: reading it takes the time of everybody. */
+const MAX_TEXT = 1 << 18;
 const yaml = z.string().max(MAX_TEXT).describe('YAML: a file of detections.');
 const DAY_MS = 86_400_000;
 /** Farthest stretch of a trial. */
@@ -270,16 +270,41 @@ export function addDetections(api: Api, service: Service): void {
       path: '/api/v1/traps/{id}/drill',
       tags,
       summary: 'Sends a record as a touch of the decoy would leave it, and waits for the match',
-      request: {params: idOf},
-      responses: json(z.object({ok: z.boolean(), detail: z.string()}), 'What came of it.'),
+      request: {
+        params: idOf,
+        query: z.strictObject({
+          account: z
+            .string()
+            .regex(/^\d{12}$/, 'Is not an account: twelve digits')
+            .optional(),
+          region: z
+            .string()
+            .max(32)
+            .regex(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'Is not a region')
+            .optional(),
+        }),
+      },
+      responses: json(
+        z.object({
+          ok: z.boolean(),
+          detail: z.string(),
+          match: z.number().int().optional().describe('Id of the match that it led to.'),
+        }),
+        'What came of it.',
+      ),
     }),
     async (c) => {
       const {id: asked} = c.req.valid('param');
-      const outcome = await audited(c, service, {action: 'trap.drill', subject: asked}, () =>
-        detections.drill(asked, actorOf(c)),
+      const place = c.req.valid('query');
+      const outcome = await audited(
+        c,
+        service,
+        {action: 'trap.drill', subject: asked, detail: place},
+        () => detections.drill(asked, actorOf(c), place),
       );
       if (outcome === undefined) throw unknown('trap', asked);
-      return c.json({ok: outcome.ok, detail: outcome.detail}, 200);
+      const {ok, detail, match} = outcome;
+      return c.json({ok, detail, ...(match !== undefined && {match})}, 200);
     },
   );
 

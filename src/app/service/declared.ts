@@ -2,7 +2,12 @@ import {randomUUID} from 'node:crypto';
 import {lstat, mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {setImmediate as breathe, setTimeout as sleep} from 'node:timers/promises';
-import type {DetectionService, DrillOutcome, FilePut} from '../../api/detection-service.ts';
+import type {
+  DetectionService,
+  DrillOutcome,
+  DrillPlace,
+  FilePut,
+} from '../../api/detection-service.ts';
 import type {
   AlarmHistory,
   DetectionCheck,
@@ -43,7 +48,7 @@ import type {DeclaredDetections} from './entries.ts';
 import type {Ingestor} from './ingestor.ts';
 import type {LoadedConfig} from './load-config.ts';
 import {contextsOf} from './prepare.ts';
-import {readTrap} from './traps.ts';
+import {placeOf, readTrap} from './traps.ts';
 import {tryDetections} from './trial.ts';
 
 /** What declared detections of a running service rest on. */
@@ -73,6 +78,8 @@ const MAX_TRIALS = 2;
 const MAX_CHANGES = 500;
 const DRILL_PATIENCE_MS = 10_000;
 const DRILL_POLL_MS = 100;
+/** Events that a match keeps. */
+const FULL_EVIDENCE = 20;
 const FAILURES_PATIENCE_MS = 1_000;
 /** A text that was sent, in problems. */
 const SENT = 'text';
@@ -182,6 +189,7 @@ export class Declared implements DetectionService {
       };
       const record = this.#parts.records();
       const value = await tryDetections(loaded.detections, {
+        beside: this.#alarmsOf(loaded.detections),
         from,
         to,
         store,
@@ -246,18 +254,25 @@ export class Declared implements DetectionService {
     return infos;
   }
 
-  async drill(id: string, {name}: Actor): Promise<DrillOutcome | undefined> {
+  async drill(
+    id: string,
+    {name}: Actor,
+    place: DrillPlace = {},
+  ): Promise<DrillOutcome | undefined> {
     const detection = this.#byId.get(id);
     const trap = detection === undefined ? undefined : readTrap(detection);
     if (detection === undefined || trap === undefined) return undefined;
     const at = this.#now();
-    const outcome =
+    const event = {
+      ...placeOf(place),
+      time: at,
+      eventId: randomUUID(),
+      version: this.#parts.version,
+    };
+    const outcome: DrillOutcome =
       detection.mode === 'off'
         ? {ok: false, detail: 'The trap is off'}
-        : await this.#drilled(
-            id,
-            trap.drill({time: at, eventId: randomUUID(), version: this.#parts.version}),
-          );
+        : await this.#drilled(id, trap.drill(event));
     await this.#parts.store.putSetting(
       `drill/${id}`,
       JSON.stringify({at, ok: outcome.ok, detail: outcome.detail, by: name}),
@@ -395,7 +410,8 @@ export class Declared implements DetectionService {
   #loadSent(text: string): LoadedDetections {
     const {overrides} = this.declared;
     const now = this.#now();
-    const alone = loadDetections([{file: SENT, text}], {now});
+    // As it would run: overrides of others are no fault of it.
+    const alone = {...loadDetections([{file: SENT, text}], {overrides, now}), overrideFaults: []};
     if (!alone.problems.some(({path}) => path.endsWith('when.composite'))) return alone;
     const others = this.#read.declared.files.map((file) => ({...file, file: `/${file.file}`}));
     const all = loadDetections([{file: SENT, text}, ...others], {overrides, now});
@@ -407,6 +423,16 @@ export class Declared implements DetectionService {
       warnings: ofSent(all.warnings),
       overrideFaults: [],
     };
+  }
+
+  /** Declared alarms that composites ask for, and that are not among them. */
+  #alarmsOf(detections: readonly LoadedDetection[]): LoadedDetection[] {
+    const own = new Set(detections.map(({id}) => id));
+    const asked = new Set(detections.flatMap(({evaluator}) => evaluator().ids ?? []));
+    return [...asked].flatMap((id) => {
+      const alarm = own.has(id) ? undefined : this.#byId.get(id);
+      return alarm?.kind === 'alarm' ? [alarm] : [];
+    });
   }
 
   async #runTests(detections: readonly LoadedDetection[]): Promise<DetectionCheck['tests']> {
@@ -460,15 +486,22 @@ export class Declared implements DetectionService {
   /** Takes a record the way of every other, and waits for the match that it is to lead to. */
   async #drilled(id: string, record: Record<string, unknown>): Promise<DrillOutcome> {
     const eventId = String(record.eventID);
+    const time = Date.parse(String(record.eventTime));
     await this.#parts.ingestor().observe(CLOUDTRAIL_STREAM, [record]);
     const {detections} = this.#parts.store;
     const until = performance.now() + DRILL_PATIENCE_MS;
     for (;;) {
       const {rows} = await detections.matches({detection: id}, {limit: 20});
-      const match = rows.find(({evidence}) => evidence.some((note) => note.eventId === eventId));
+      const match = rows.find(
+        ({evidence, lastTime}) =>
+          evidence.some((note) => note.eventId === eventId) ||
+          // The first events are kept: of a match that has its fill, its time alone tells.
+          (evidence.length >= FULL_EVIDENCE && lastTime === time),
+      );
       if (match !== undefined) {
         const told = match.mode === 'live' ? '' : '; it is silent: nobody is told';
-        return {ok: true, detail: `Match ${match.id}: ${match.title}${told}`};
+        const detail = `Match ${match.id}: ${match.title}${told}`;
+        return {ok: true, detail, match: match.id};
       }
       if (performance.now() > until) break;
       await sleep(DRILL_POLL_MS);

@@ -1,6 +1,6 @@
 import type {Detection, Match} from '../../detections/detection.ts';
 import {DetectionSet} from '../../detections/detection-set.ts';
-import type {AlarmState} from '../../detections/evaluator.ts';
+import type {AlarmState, EventNote, Hit} from '../../detections/evaluator.ts';
 import type {DetectionEvent} from '../../detections/event.ts';
 import type {Json} from '../../detections/json.ts';
 import {loadDetections} from '../../detections/load.ts';
@@ -74,9 +74,17 @@ export class DetectionWatch {
     // of the journal, the others must go on.
     const {detections} = loadDetections(declared.files, {overrides: declared.overrides});
     this.#declared = declared;
+    const before = this.#detections;
     this.#detections = new Map(detections.map((each) => [each.id, each]));
     this.#set.replace(detections);
-    for (const id of this.#health.keys()) if (!this.#detections.has(id)) this.#health.delete(id);
+    for (const [id, health] of this.#health) {
+      const now = this.#detections.get(id);
+      if (now === undefined) this.#health.delete(id);
+      // What begins anew, or is not run, is in no state until it is evaluated.
+      else if (now.mode === 'off' || now.fingerprint !== before.get(id)?.fingerprint) {
+        this.#health.set(id, {...health, alarm: null});
+      }
+    }
   }
 
   /** While it is true nobody is told of matches. */
@@ -203,7 +211,7 @@ export class DetectionWatch {
 /** A match as it is stored. */
 export function matchRowOf(match: Match, id: number): MatchRow {
   const {key, revision, detection, kind, severity, mode, title, hit} = match;
-  const last = hit.evidence.at(-1);
+  const last = completingOf(hit);
   return {
     id,
     key,
@@ -214,7 +222,8 @@ export function matchRowOf(match: Match, id: number): MatchRow {
     mode,
     title,
     firstTime: match.firstTime,
-    lastTime: Math.max(match.firstTime, hit.time),
+    // A late hit is news, but not the last in time.
+    lastTime: Math.max(match.firstTime, hit.time, ...hit.evidence.map(({time}) => time)),
     hits: match.hits,
     events: hit.count,
     group: hit.group,
@@ -226,4 +235,12 @@ export function matchRowOf(match: Match, id: number): MatchRow {
     facts: hit.facts,
     evidence: hit.evidence,
   };
+}
+
+/** What completed a hit: of the evidence, which the first have filled at times, it may be none. */
+function completingOf({
+  event,
+  evidence,
+}: Hit): Pick<EventNote, 'principal' | 'account' | 'region' | 'operation'> | undefined {
+  return event === null ? evidence.at(-1) : event.components;
 }

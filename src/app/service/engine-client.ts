@@ -142,6 +142,10 @@ class ThreadEngine implements EngineClient {
     return this.#ask('contexts', []) as Promise<ReturnType<Engine['contexts']>>;
   }
 
+  declared(): Promise<Engine['declared']> {
+    return this.#ask('declared', []) as Promise<Engine['declared']>;
+  }
+
   detections(): Promise<ReturnType<Engine['detections']>> {
     return this.#ask('detections', []) as Promise<ReturnType<Engine['detections']>>;
   }

@@ -181,3 +181,101 @@ test('while learning, matches are kept and nobody is told', () => {
   expect(new Set(rows.map(({mode}) => mode))).toEqual(new Set(['silent']));
   expect(commits.flatMap(({deliveries}) => deliveries)).toEqual([]);
 });
+
+/** An engine that runs detections, and a way to give it records of a user at a minute. */
+function watching(text: string) {
+  const engine = new Engine({scanner: 'reference'});
+  let number = 0;
+  let made = 0;
+  const process = (entry: Entry, payloads: readonly Uint8Array[] = []) =>
+    engine.process(++number, entry, payloads).commit;
+  const setup = {contexts: readShippedContexts(), asnFingerprint: ''};
+  const declare = (declared: string) =>
+    process({
+      kind: 'detections',
+      declared: {overrides: [], files: [{file: 'own.yml', text: declared}]},
+      at: START,
+    });
+  process({kind: 'create-context', stream, setup, at: START});
+  process({kind: 'settings', settings: SETTINGS, at: START});
+  declare(text);
+  const give = (minute: number, userName: string, more: object = {}) => {
+    const record = {
+      eventVersion: '1.08',
+      eventID: `00000000-0000-4000-8000-${String(++made).padStart(12, '0')}`,
+      eventTime: new Date(START + minute * MINUTE).toISOString().replace(/\.\d+/, ''),
+      eventSource: 's3.amazonaws.com',
+      eventName: 'ListBuckets',
+      awsRegion: 'eu-west-1',
+      sourceIPAddress: '203.0.113.9',
+      userAgent: 'aws-cli/2',
+      recipientAccountId: '111122223333',
+      userIdentity: {type: 'IAMUser', accountId: '111122223333', userName},
+      ...more,
+    };
+    return process(
+      {
+        kind: 'batch',
+        source: 's',
+        stream,
+        position: made,
+        arrived: START + minute * MINUTE,
+        names: ['x.json'],
+        poison: [],
+      },
+      [new TextEncoder().encode(JSON.stringify({Records: [record]}))],
+    );
+  };
+  return {engine, process, declare, give};
+}
+
+const alarmFrom = (threshold: number, mode = 'live') => `detections:
+  - id: refusals
+    title: Refusals
+    mode: ${mode}
+    when:
+      alarm:
+        pattern: '{ $.errorCode = "AccessDenied" }'
+        metric: {name: refusals}
+        period: 1m
+        threshold: ${threshold}
+`;
+
+test('an alarm that is declared otherwise, or off, has no state of before', () => {
+  const {engine, process, declare} = watching(alarmFrom(2));
+  const set = () =>
+    process({kind: 'alarm-state', detection: 'refusals', state: 'ALARM', reason: 'd', at: START});
+  const state = () => engine.detections().refusals?.alarm?.state;
+  set();
+  expect(state()).toBe('ALARM');
+  declare(alarmFrom(2).replace('title: Refusals', 'title: Many refusals'));
+  expect(state()).toBe('ALARM');
+  declare(alarmFrom(3));
+  expect(state()).toBeUndefined();
+  set();
+  expect(state()).toBe('ALARM');
+  declare(alarmFrom(3, 'off'));
+  expect(state()).toBeUndefined();
+});
+
+test('a match names who completed it last, and does not go back in time', () => {
+  const {give} = watching(`detections:
+  - id: lists
+    title: '{{principal}} lists'
+    group_by: [account]
+    dedup: 1d
+    when: {condition: 'event.operation == "s3:ListBuckets"'}
+`);
+  const matchOf = (commit: EngineResult['commit']) => commit.detections?.matches[0];
+  give(0, 'ana');
+  const second = matchOf(give(30, 'ana'));
+  const late = matchOf(give(10, 'ana'));
+  expect(late).toMatchObject({hits: 3, revision: 3, lastTime: second?.lastTime});
+  for (let minute = 31; minute < 60; minute++) give(minute, 'ana');
+  expect(matchOf(give(60, 'raul'))).toMatchObject({
+    hits: 33,
+    title: '111122223333:user/raul lists',
+    principal: '111122223333:user/raul',
+    lastTime: START + 60 * MINUTE,
+  });
+});

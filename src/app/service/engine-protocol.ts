@@ -22,7 +22,6 @@ export interface EngineInfo {
   readonly positions: Readonly<Record<string, unknown>>;
   readonly identities: Readonly<Record<string, string>>;
   readonly setups: Readonly<Record<string, StreamSetup>>;
-  readonly declared: DeclaredDetections;
   /** Bytes of counts. */
   readonly byteLength: number;
 }
@@ -41,6 +40,8 @@ export interface EngineClient {
   check(stream: string, items: readonly ObservationInput[]): Promise<boolean>;
   profile(context: string, principal: string): Promise<Profile | undefined>;
   contexts(): Promise<ContextInfo[]>;
+  /** The detections declared last, as written: large, and to be asked for alone. */
+  declared(): Promise<DeclaredDetections>;
   /** How declared detections do, by id. */
   detections(): Promise<Readonly<Record<string, DetectionHealth>>>;
   close(): Promise<void>;

@@ -27,6 +27,7 @@ requests.on('message', ({id, method, arguments: given}: EngineRequest) => {
   answer(id, () => {
     assert(engine !== undefined, 'the engine is open');
     if (method === 'info') return infoOf(engine);
+    if (method === 'declared') return engine.declared;
     return (engine[method] as (...given: readonly unknown[]) => unknown).apply(engine, [...given]);
   });
 });

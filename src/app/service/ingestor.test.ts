@@ -6,7 +6,9 @@ import {MemoryStore} from '../../../test/service/memory-store.ts';
 import {TestSource} from '../../../test/service/test-source.ts';
 import {trailBatches} from '../../../test/service/trail.ts';
 import {LiveFeed} from '../../pipeline/live-feed.ts';
+import type {SourceStatus} from '../../pipeline/source.ts';
 import {readShippedContexts} from '../context-file.ts';
+import {openEngine} from './engine-client.ts';
 import {Ingestor, type IngestorOptions} from './ingestor.ts';
 
 const folders: string[] = [];
@@ -92,6 +94,43 @@ test('goes on after a stop as if there had been none', async () => {
     wanted.rows.map(({score, eventId, id}) => ({score, eventId, id})),
   );
   expect(store.details).toEqual(wanted.details);
+});
+
+test('quiet time passes only while every source has handed over what it had', async () => {
+  let state: SourceStatus['state'] = 'reading';
+  const source = new TestSource('trail', batches.slice(0, 1), true);
+  source.status = () => ({state, detail: ''});
+  const times: number[] = [];
+  const open: typeof openEngine = async (how) => {
+    const engine = await openEngine(how);
+    const process = engine.process.bind(engine);
+    engine.process = (number, entry, ...rest) => {
+      if (entry.kind === 'tick') times.push(entry.eventTime);
+      return process(number, entry, ...rest);
+    };
+    return engine;
+  };
+  const text = 'detections: [{id: a, title: a, when: {condition: \'event.operation == "a:B"\'}}]';
+  const ingestor = new Ingestor(
+    options(await folder(), new MemoryStore(), {
+      sources: [{source}],
+      detections: {files: [{file: 'own.yml', text}], overrides: []},
+      deliveryDelay: 1_000,
+      tickEvery: 10,
+      now: () => 1_000_000,
+      open,
+    }),
+  );
+  await ingestor.start();
+  const later = () => new Promise((resolve) => setTimeout(resolve, 200));
+  for (state of ['starting', 'reading', 'retrying'] as const) {
+    await later();
+    expect(times, state).toEqual([]);
+  }
+  state = 'waiting';
+  await expect.poll(() => times.length).toBeGreaterThan(1);
+  await ingestor.stop();
+  expect(new Set(times)).toEqual(new Set([999_000]));
 });
 
 test('does the same in a thread', async () => {

@@ -58,6 +58,8 @@ export interface IngestorOptions {
   readonly detections?: DeclaredDetections | undefined;
   /** How late events may come, as far as the passing of quiet time goes; milliseconds. */
   readonly deliveryDelay?: number | undefined;
+  /** Milliseconds after which quiet time has passed; 60,000 unless told. */
+  readonly tickEvery?: number | undefined;
   /** Whether to learn without alerts; unless told, as it was before, else live. */
   readonly learning?: boolean | undefined;
   /** Milliseconds between checkpoints, at least; 60,000 unless told. */
@@ -283,7 +285,7 @@ export class Ingestor {
     }
     if (!alike(info.settings, settings)) await this.#apply({kind: 'settings', settings, at});
     const declared = this.#options.detections ?? NO_DETECTIONS;
-    if (!alike(info.declared, declared)) await this.applyDetections(declared);
+    if (!alike(await engine.declared(), declared)) await this.applyDetections(declared);
     this.#watching = declared.files.length > 0;
     if (learning !== undefined && learning !== info.learning) await this.setLearning(learning);
     else this.#learning = info.learning;
@@ -1069,16 +1071,29 @@ export class Ingestor {
         .finally(() => {
           if (!this.#stopping.signal.aborted) this.#scheduleTick();
         });
-    }, TICK_MS);
+    }, this.#options.tickEvery ?? TICK_MS);
     this.#tickTimer.unref();
   }
 
   async #tick(): Promise<void> {
     const {deliveryDelay = DELIVERY_DELAY_MS} = this.#options;
     // What is learnt is the past: its time goes by its events alone.
-    if (!this.#watching || this.#learning || this.#budget.full) return;
+    if (!this.#watching || this.#learning || !this.#isCaughtUp()) return;
     const at = this.#now();
     await this.#apply({kind: 'tick', eventTime: at - deliveryDelay, at});
+  }
+
+  /**
+   * Whether every source has handed over all that it had, as far as it knows. What one that is
+   * behind, or cannot be reached, still has is of the past: were time to go on without it, alarms
+   * would take it for missing, and for late when it comes. One that has failed for good is not
+   * waited for.
+   */
+  #isCaughtUp(): boolean {
+    return [...this.#readings.values()].every((reading) => {
+      const {state} = this.#sourceStatus(reading);
+      return ['waiting', 'finished', 'failed'].includes(state) && reading.inFlight.size === 0;
+    });
   }
 
   async #makeCheckpoint(): Promise<void> {

@@ -2,14 +2,13 @@ import type {Engine} from './engine.ts';
 import type {EngineClient, EngineInfo} from './engine-protocol.ts';
 
 export function infoOf(engine: Engine): EngineInfo {
-  const {entry, learning, settings, counts, positions, identities, byteLength, declared} = engine;
+  const {entry, learning, settings, counts, positions, identities, byteLength} = engine;
   return {
     entry,
     learning,
     settings,
     counts,
     byteLength,
-    declared,
     positions: Object.fromEntries(positions),
     identities: Object.fromEntries(identities),
     setups: engine.setups(),
@@ -50,6 +49,10 @@ export class LocalEngine implements EngineClient {
 
   async contexts() {
     return this.#engine.contexts();
+  }
+
+  async declared() {
+    return this.#engine.declared;
   }
 
   async detections() {

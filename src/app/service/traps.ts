@@ -1,6 +1,6 @@
 import type {Detection} from '../../detections/detection.ts';
 import type {Json} from '../../detections/json.ts';
-import {type Coverage, coverageOf} from '../../detections/trap/coverage.ts';
+import {type Coverage, coverageOf, type Place} from '../../detections/trap/coverage.ts';
 import {drillRecord} from '../../detections/trap/drill.ts';
 import {trapOfDetection} from '../../detections/trap/kind.ts';
 
@@ -18,11 +18,9 @@ export interface TrapFacts {
     readonly reason: string;
   }[];
   /** What somebody would leave in the trail who touches it. */
-  drill(event: {
-    readonly time: number;
-    readonly eventId: string;
-    readonly version: string;
-  }): Record<string, Json>;
+  drill(
+    event: {readonly time: number; readonly eventId: string; readonly version: string} & Place,
+  ): Record<string, Json>;
 }
 
 /** What is to be said of a trap; undefined of another kind of detection. */
@@ -39,6 +37,26 @@ export function readTrap(detection: Detection): TrapFacts | undefined {
       reason,
     })),
     drill: (event) => drillRecord(trap, event),
+  };
+}
+
+/** A place as AWS has it: regions of their own are partitions of their own. */
+export function placeOf({
+  account,
+  region,
+}: {
+  readonly account?: string | undefined;
+  readonly region?: string | undefined;
+}): Place {
+  const partition = region?.startsWith('cn-')
+    ? 'aws-cn'
+    : region?.startsWith('us-gov-')
+      ? 'aws-us-gov'
+      : undefined;
+  return {
+    ...(account === undefined ? {} : {account}),
+    ...(region === undefined ? {} : {region}),
+    ...(partition === undefined ? {} : {partition}),
   };
 }
 

@@ -11,6 +11,8 @@ import {recordOf} from '../record-event.ts';
 import {matchRowOf} from './detection-watch.ts';
 
 export interface TrialOptions {
+  /** Alarms that are asked for, and whose own matches are not counted. */
+  readonly beside?: readonly Detection[] | undefined;
   readonly from: number;
   readonly to: number;
   readonly store: Pick<Store, 'observations' | 'count' | 'detail'>;
@@ -57,6 +59,7 @@ class Trial {
   readonly #options: TrialOptions;
   readonly #limits: TrialLimits;
   readonly #set: DetectionSet;
+  readonly #tried: ReadonlySet<string>;
   readonly #derivation: ReturnType<typeof prepareDerivation>;
   readonly #until: number;
   readonly #days = new Map<string, number>();
@@ -72,8 +75,13 @@ class Trial {
     this.#limits = {...LIMITS, ...options.limits};
     this.#until = performance.now() + this.#limits.ms;
     this.#derivation = prepareDerivation(options.derive);
+    this.#tried = new Set(detections.map(({id}) => id));
     this.#set = new DetectionSet(
-      detections.map((each) => ({...each, mode: 'live', silentUntil: null})),
+      [...detections, ...(options.beside ?? [])].map((each) => ({
+        ...each,
+        mode: 'live',
+        silentUntil: null,
+      })),
     );
   }
 
@@ -191,6 +199,7 @@ class Trial {
   #keep(): void {
     const {matches} = this.#set.drain();
     for (const match of matches) {
+      if (!this.#tried.has(match.detection)) continue;
       if (this.#days.size >= MAX_MATCHES && !this.#days.has(match.key)) {
         this.#complete = false;
         continue;

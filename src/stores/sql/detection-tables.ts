@@ -171,14 +171,48 @@ export async function writeDetections(session: Session, rows: DetectionRows): Pr
   if (episodes.length > 0) await session.append('episodes', [episodeRows(episodes)]);
 }
 
+/** Tables, and the time by which their rows are old. */
+const BY_AGE: readonly (readonly [table: string, time: string])[] = [
+  ['matches', 'last_time'],
+  ['alarm_changes', 'changed_at'],
+  ['alarm_datapoints', 'start_time'],
+  ['episodes', 'end_time'],
+];
+
 /** Removes what ended before a time; rows removed. */
 export async function removeDetections(session: Session, before: number): Promise<number> {
-  return (
-    (await session.run(sql`DELETE FROM matches WHERE last_time < ${before}`)) +
-    (await session.run(sql`DELETE FROM alarm_changes WHERE changed_at < ${before}`)) +
-    (await session.run(sql`DELETE FROM alarm_datapoints WHERE start_time < ${before}`)) +
-    (await session.run(sql`DELETE FROM episodes WHERE end_time < ${before}`))
-  );
+  let removed = 0;
+  for (const [table, time] of BY_AGE) {
+    removed += await session.run(sql`DELETE FROM ${raw(table)} WHERE ${raw(time)} < ${before}`);
+  }
+  return removed;
+}
+
+/**
+ * Removes a share of each table: what ended first, and nothing that goes on. A table is written
+ * anew once so great a share of it is gone. Rows removed.
+ */
+export async function removeShareOfDetections(
+  session: Session,
+  share: number,
+  rewriteFrom: number,
+): Promise<number> {
+  let removed = 0;
+  for (const [table, time] of BY_AGE) {
+    const [name, at] = [raw(table), raw(time)];
+    const [[all] = []] = await session.rows(sql`SELECT count(*) FROM ${name}`);
+    const count = Number(all ?? 0);
+    if (count === 0) continue;
+    const [[cut] = []] = await session.rows(
+      sql`SELECT ${at} FROM ${name} ORDER BY ${at} LIMIT 1 OFFSET ${Math.ceil(count * share)}`,
+    );
+    const gone = await session.run(
+      sql`DELETE FROM ${name} WHERE ${at} < ${cut === undefined ? GOING_ON : Number(cut)}`,
+    );
+    if (gone >= count * rewriteFrom && gone > 0) await session.rewrite(table);
+    removed += gone;
+  }
+  return removed;
 }
 
 /** The last of each key, in the order in which keys first came. */

@@ -1,6 +1,6 @@
 import type {Store} from '../../pipeline/store.ts';
 import type {Database, Session} from './database.ts';
-import {removeDetections} from './detection-tables.ts';
+import {removeDetections, removeShareOfDetections} from './detection-tables.ts';
 import {readHead, writeHead} from './head.ts';
 import {dictionaryTable, TEXT_COLUMNS} from './schema.ts';
 import {type Fragment, raw, sql} from './statement.ts';
@@ -77,7 +77,7 @@ async function removeOlder(
   });
 }
 
-/** Removes a share of all rows: those scored first. */
+/** Removes a share of all rows: those scored first; of what detections gave, what ended first. */
 async function removeShare(database: Database, share: number): Promise<Removed> {
   return await database.transaction(async (session) => {
     const {observations, summarized} = await readHead(session);
@@ -97,8 +97,9 @@ async function removeShare(database: Database, share: number): Promise<Removed> 
     const [[oldest] = []] = await session.rows(sql`SELECT min(id) FROM dead_letters`);
     const upTo = Number(oldest ?? 0) + Math.ceil(Number(letters) * share);
     const lettersGone = await session.run(sql`DELETE FROM dead_letters WHERE id < ${upTo}`);
+    const detections = await removeShareOfDetections(session, share, REWRITE_FROM);
     await count(session, gone.observations, details, lettersGone);
-    return {...gone, rows: gone.observations + details + lettersGone};
+    return {...gone, rows: gone.observations + details + lettersGone + detections};
   });
 }
 
