@@ -52,6 +52,7 @@ const GRID: Readonly<Record<string, {scores: readonly number[]; counts: readonly
   'sensitive-and-novel': {scores: [0.9, 0.95, 0.97, 0.98, 0.99, 0.995], counts: [1]},
   'sensitive-run': {scores: [0.5, 0.7, 0.8, 0.85, 0.9, 0.95], counts: [2, 3, 4]},
   'discovery-burst-novel': {scores: [0.7, 0.8, 0.85, 0.9, 0.95, 0.98], counts: [3, 5, 8]},
+  'refused-around-secrets': {scores: [0, 0.3, 0.5, 0.7, 0.8, 0.9], counts: [4, 6, 10]},
   'bucket-enumerated': {scores: [0.5, 0.7, 0.8, 0.9, 0.95, 0.98], counts: [3, 6, 10]},
 };
 const VARIANT = '--';
