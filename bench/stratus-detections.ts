@@ -1,15 +1,16 @@
-import {execFileSync} from 'node:child_process';
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {readPacks, soundDetections} from '../src/app/detections.ts';
-import type {Match} from '../src/detections/detection.ts';
-import {DetectionSet} from '../src/detections/detection-set.ts';
-import type {Json} from '../src/detections/json.ts';
-import {eventOfRecord, prepareDerivation} from '../src/event/derive.ts';
-import {type Dataset, invictusDataset, stratusDataset} from './datasets.ts';
-import {ourMethods} from './ours.ts';
-import {loadProject, type Project, type RawRecord} from './project.ts';
+import {invictusDataset, stratusDataset} from './datasets.ts';
+import {
+  type Campaign,
+  commit,
+  type DetectionRun,
+  HIGH,
+  isMatchedLive,
+  runDetections,
+} from './detection-run.ts';
 import {markdownTable} from './table.ts';
 
 const USAGE = `Usage: npm run bench:coverage -- [options]
@@ -41,23 +42,6 @@ const PAGE = join(import.meta.dirname, '../docs/coverage.md');
 const BEGIN = '<!-- measured: npm run bench:coverage -- --write -->';
 const END = '<!-- end of what was measured -->';
 
-/** One run of a technique. */
-interface Campaign {
-  readonly technique: string;
-  events: number;
-  readonly operations: Set<string>;
-  /** Ids of the detections that matched, silent ones marked. */
-  readonly matched: Set<string>;
-  highest: number;
-}
-
-interface Judged {
-  readonly campaigns: readonly Campaign[];
-  /** Events that are no attack, and matches, by detection, that no attack was part of at first. */
-  readonly others: number;
-  readonly otherMatches: ReadonlyMap<string, number>;
-}
-
 if (args.help) console.log(USAGE);
 else if (existsSync(args.data)) main();
 else console.log(`skipped: no real CloudTrail records at ${args.data}`);
@@ -71,8 +55,15 @@ function main(): void {
     repeats: Number(args.repeats),
     userAgent: 'victim' as const,
   };
-  const stratus = judge((project) => stratusDataset(project, join(args.data, 'stratus'), options));
-  const invictus = judge((project) => invictusDataset(project, join(args.data, 'invictus')));
+  const {detections} = soundDetections(readPacks());
+  const stratus = runDetections(
+    (project) => stratusDataset(project, join(args.data, 'stratus'), options),
+    detections,
+  );
+  const invictus = runDetections(
+    (project) => invictusDataset(project, join(args.data, 'invictus')),
+    detections,
+  );
   const text = [
     `Measured on ${new Date().toISOString().slice(0, 10)} at commit ${commit()}, seed ${args.seed}.`,
     '',
@@ -96,104 +87,33 @@ function main(): void {
   writeFileSync(PAGE, `${page.slice(0, before)}${BEGIN}\n\n${text}\n\n${page.slice(after)}`);
 }
 
-/** Lets score and detections go over a data set in order, all with a memory that is empty at first. */
-function judge(make: (project: Project) => Dataset): Judged {
-  const project = loadProject();
-  const records = new Map<string, string>();
-  const accounts = new Set<string>();
-  const {events, truth} = make({
-    ...project,
-    derive(record: RawRecord) {
-      const event = project.derive(record);
-      if (event === undefined || records.has(event.eventId)) return event;
-      records.set(event.eventId, JSON.stringify(record));
-      if (typeof record.recipientAccountId === 'string') accounts.add(record.recipientAccountId);
-      return event;
-    },
-  });
-  const derivation = prepareDerivation({organisationAccounts: [...accounts]});
-  const set = new DetectionSet(soundDetections(readPacks()).detections);
-  const [method] = ourMethods();
-  if (method === undefined) throw new Error('No method');
-  const campaigns = new Map<string, Campaign>();
-  const otherMatches = new Map<string, number>();
-  let others = 0;
-  const attackOf = (eventId: string) => {
-    const entry = truth.get(eventId);
-    return entry === undefined || 'ignore' in entry ? undefined : entry;
-  };
-  const tell = (match: Match): void => {
-    const mark = match.mode === 'silent' ? ' (silent)' : '';
-    const name = `\`${match.detection}\`${mark}`;
-    // Of a match of many events the evidence holds but some.
-    const ids = [...match.hit.evidence.map(({eventId}) => eventId), match.hit.event?.id ?? ''];
-    const parts = ids.flatMap((id) => campaigns.get(attackOf(id)?.campaign ?? '') ?? []);
-    for (const {matched} of parts) matched.add(name);
-    if (parts.length > 0 || match.revision > 1) return;
-    otherMatches.set(name, (otherMatches.get(name) ?? 0) + 1);
-  };
-  for (const {eventId, timeMs} of events) {
-    const record = JSON.parse(records.get(eventId) ?? '{}') as Record<string, Json>;
-    const components = eventOfRecord(record, timeMs, derivation);
-    method.observe(components, timeMs);
-    const score = method.lastScore();
-    const attack = attackOf(eventId);
-    if (attack === undefined) others++;
-    else {
-      const {campaign: id, scenario: technique} = attack;
-      const campaign = campaigns.get(id) ?? fresh(technique);
-      campaigns.set(id, campaign);
-      campaign.events++;
-      campaign.operations.add(components.operation);
-      campaign.highest = Math.max(campaign.highest, score);
-    }
-    const origin = components.principal;
-    set.take({time: timeMs, id: eventId, components, origin, score, bits: {}, record});
-    set.advance(timeMs);
-    set.drain().matches.forEach(tell);
-  }
-  set.advance((events.at(-1)?.timeMs ?? 0) + 86_400_000);
-  set.drain().matches.forEach(tell);
-  return {campaigns: [...campaigns.values()], others, otherMatches};
-}
-
-function fresh(technique: string): Campaign {
-  return {technique, events: 0, operations: new Set(), matched: new Set(), highest: 0};
-}
-
-function described({campaigns, others, otherMatches}: Judged): string {
-  const techniques = new Set(campaigns.map(({technique}) => technique));
+function described({campaigns, others, otherMatches}: DetectionRun): string {
+  const techniques = new Set(campaigns.map(({scenario}) => scenario));
   const any = techniquesWhere(campaigns, ({matched}) => matched.size > 0);
-  const loud = techniquesWhere(campaigns, ({matched}) => [...matched].some(isLoud));
-  const high = techniquesWhere(campaigns, ({highest}) => highest >= 0.95);
-  const either = techniquesWhere(
-    campaigns,
-    ({highest, matched}) => highest >= 0.95 || [...matched].some(isLoud),
-  );
-  const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
-  const loudOthers = sum([...otherMatches].filter(([name]) => isLoud(name)).map(([, n]) => n));
+  const loud = techniquesWhere(campaigns, isMatchedLive);
+  const high = techniquesWhere(campaigns, ({highest}) => highest >= HIGH);
+  const either = techniquesWhere(campaigns, (one) => one.highest >= HIGH || isMatchedLive(one));
+  const loudOthers = otherMatches.filter(({mode}) => mode === 'live').length;
   return (
     `${techniques.size} techniques: ${any} matched by a detection at least once, ${loud} by one that ` +
     `is live, ${high} scored 0.95 or more at least once, ${either} one or the other. Among ` +
-    `${others} other events ${sum([...otherMatches.values()])} further matches, ${loudOthers} of them live.`
+    `${others} other events ${otherMatches.length} further matches, ${loudOthers} of them live.`
   );
 }
 
-function isLoud(name: string): boolean {
-  return !name.endsWith('(silent)');
-}
-
 function techniquesWhere(campaigns: readonly Campaign[], is: (one: Campaign) => boolean): number {
-  return new Set(campaigns.filter(is).map(({technique}) => technique)).size;
+  return new Set(campaigns.filter(is).map(({scenario}) => scenario)).size;
 }
 
-function tableOf({campaigns}: Judged, repeats: number): string {
-  const rows = [...new Set(campaigns.map(({technique}) => technique))].sort().map((technique) => {
-    const runs = campaigns.filter((campaign) => campaign.technique === technique);
-    const names = [...new Set(runs.flatMap(({matched}) => [...matched]))].sort();
-    const matched = names.map((name) => {
-      const times = runs.filter((run) => run.matched.has(name)).length;
-      return times === runs.length ? name : `${name} ${times}/${runs.length}`;
+function tableOf({campaigns}: DetectionRun, repeats: number): string {
+  const rows = [...new Set(campaigns.map(({scenario}) => scenario))].sort().map((technique) => {
+    const runs = campaigns.filter(({scenario}) => scenario === technique);
+    const ids = [...new Set(runs.flatMap(({matched}) => [...matched.keys()]))].sort();
+    const matched = ids.map((id) => {
+      const by = runs.filter((run) => run.matched.has(id));
+      const silent = by.every((run) => run.matched.get(id) === 'silent');
+      const name = `\`${id}\`${silent ? ' (silent)' : ''}`;
+      return by.length === runs.length ? name : `${name} ${by.length}/${runs.length}`;
     });
     const reached = (least: number) => runs.filter(({highest}) => highest >= least).length;
     const operations = new Set(runs.flatMap((run) => [...run.operations]));
@@ -214,11 +134,4 @@ function tableOf({campaigns}: Judged, repeats: number): string {
     ['technique', 'operations', 'detections that match', 'highest score', '≥ 0.95', '≥ 0.99'],
     rows,
   );
-}
-
-function commit(): string {
-  const git = (...command: string[]) =>
-    execFileSync('git', command, {cwd: import.meta.dirname, encoding: 'utf8'}).trim();
-  const changed = git('status', '--porcelain', '--', '../src', '../detections', '../contexts');
-  return `${git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : ' with changes'}`;
 }
