@@ -42,6 +42,8 @@ export interface AlarmFilter {
   matches(event: DetectionEvent): boolean;
   /** In place of the metric's own value; undefined for an event that has none. */
   value?(event: DetectionEvent): number | undefined;
+  /** In place of the fields of the metric's dimensions; undefined for an event without one. */
+  dimensions?(event: DetectionEvent): Readonly<Record<string, string>> | undefined;
 }
 
 export interface AlarmOptions {
@@ -349,6 +351,16 @@ export class Alarm implements Evaluator {
   /** Undefined where the record lacks one, as CloudWatch then publishes nothing. */
   #dimensionsOf(event: DetectionEvent): string[] | undefined {
     const values: string[] = [];
+    if (this.#named && this.#filter.dimensions !== undefined) {
+      const found = this.#filter.dimensions(event);
+      if (found === undefined) return undefined;
+      for (const name of Object.keys(this.#settings.metric.dimensions ?? {})) {
+        const text = found[name] ?? '';
+        if (text === '') return undefined;
+        values.push(text);
+      }
+      return values;
+    }
     for (const steps of this.#dimensions) {
       const value = valueAt(event.record, steps);
       if (value === undefined || value === null || typeof value === 'object') return undefined;

@@ -170,9 +170,11 @@ export function comparisonText(comparison: Comparison): string {
   }
 }
 
+/** A field of a text, as patterns in square brackets name it. */
+const TEXT_FIELD = /^\$[A-Za-z0-9_-]+$/;
 const FIELD = /^\$(?:\.[A-Za-z0-9_-]+|\[\d{1,6}\]|\['[^']{1,200}'\])+$/;
 
-/** A field that holds one value: names, indices and quoted names, no wildcards. */
+/** A field that holds one value: names, indices and quoted names, no wildcards; or `$bytes`. */
 export function isField(text: string): boolean {
-  return FIELD.test(text);
+  return FIELD.test(text) || TEXT_FIELD.test(text);
 }
