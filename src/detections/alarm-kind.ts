@@ -63,23 +63,41 @@ export const alarmKind: KindPart<Spec> = {
       comparison: spec.comparison as AlarmSettings['comparison'],
       missingData: spec.missing_data,
     };
-    const compiled = compileFilter(spec.pattern);
+    const given = metric as AlarmSettings['metric'];
+    const {value, dimensions} = given;
+    const problems = checkAlarm(settings);
+    const compiled = compileFilter(
+      spec.pattern,
+      // What `checkAlarm` finds wrong is not told a second time.
+      problems.some(({path}) => path[0] === 'metric')
+        ? undefined
+        : {value, ...(dimensions !== undefined && {dimensions})},
+    );
     const faults = [
       ...(compiled.ok
         ? []
-        : compiled.problems.map(({index, message}) => ({
-            path: ['alarm', 'pattern'],
-            index,
-            message,
+        : compiled.problems.map((problem) => ({
+            path: [
+              'alarm',
+              ...('setting' in problem ? ['metric', ...problem.setting] : ['pattern']),
+            ],
+            index: problem.index,
+            message: problem.message,
           }))),
-      ...checkAlarm(settings).map((problem) => ({...problem, path: ['alarm', ...problem.path]})),
+      ...problems.map((problem) => ({...problem, path: ['alarm', ...problem.path]})),
       ...(groupBy.length === 0
         ? []
         : [{path: ['group_by'], message: 'An alarm has `metric.dimensions` instead'}]),
     ];
     if (faults.length > 0 || !compiled.ok) return {ok: false, faults};
     const {filter} = compiled;
-    const only = {needs: filter.needs, matches: filter.matches};
+    const only = {
+      needs: filter.needs,
+      matches: filter.matches,
+      dimensions: filter.dimensions,
+      // A number is known without the event, which is what lets a hit be told at once.
+      ...(typeof value === 'string' && {value: filter.value}),
+    };
     const make = () => new Alarm(settings, only, test ? {latenessMs: 0} : {});
     const {evaluationPeriods, datapointsToAlarm} = settings;
     return {

@@ -42,6 +42,8 @@ export interface AlarmFilter {
   matches(event: DetectionEvent): boolean;
   /** In place of the metric's own value; undefined for an event that has none. */
   value?(event: DetectionEvent): number | undefined;
+  /** In place of the fields of the metric's dimensions; undefined for an event without one. */
+  dimensions?(event: DetectionEvent): Readonly<Record<string, string>> | undefined;
 }
 
 export interface AlarmOptions {
@@ -153,8 +155,9 @@ export class Alarm implements Evaluator {
     this.#rangeMs = rangeOf(settings) * periodMs;
     this.#statistic = parseStatistic(settings.statistic) ?? 'Sum';
     this.#value = meter(settings, filter);
-    this.#dimensions = Object.values(metric.dimensions ?? {}).map(fieldPath);
-    this.#named = this.#dimensions.length > 0;
+    const fields = Object.values(metric.dimensions ?? {});
+    this.#dimensions = filter.dimensions === undefined ? fields.map(fieldPath) : [];
+    this.#named = fields.length > 0;
     // Where missing data breaches, an alarm may long be in ALARM when an event comes.
     this.#grows =
       settings.missingData !== 'breaching' && grows(settings, this.#statistic, this.#value);
@@ -349,6 +352,16 @@ export class Alarm implements Evaluator {
   /** Undefined where the record lacks one, as CloudWatch then publishes nothing. */
   #dimensionsOf(event: DetectionEvent): string[] | undefined {
     const values: string[] = [];
+    if (this.#named && this.#filter.dimensions !== undefined) {
+      const found = this.#filter.dimensions(event);
+      if (found === undefined) return undefined;
+      for (const name of Object.keys(this.#settings.metric.dimensions ?? {})) {
+        const text = found[name] ?? '';
+        if (text === '') return undefined;
+        values.push(text);
+      }
+      return values;
+    }
     for (const steps of this.#dimensions) {
       const value = valueAt(event.record, steps);
       if (value === undefined || value === null || typeof value === 'object') return undefined;

@@ -178,6 +178,9 @@ export function comparisonText(comparison: Comparison): string {
   }
 }
 
+/** A field of a text, as patterns in square brackets name it; such as `$bytes`. */
+const TEXT_FIELD = /^\$[A-Za-z0-9_-]+$/;
+
 /** The path to a field that holds one value. An alarm must not be made of one that has none. */
 export function fieldPath(field: string): Path {
   const parsed = parsePath(field);
@@ -187,6 +190,7 @@ export function fieldPath(field: string): Path {
 
 /** Where a text is no field; undefined if it is one. */
 function faultOfField(text: string): number | undefined {
+  if (TEXT_FIELD.test(text)) return undefined;
   const parsed = parsePath(text);
   if (!parsed.ok) return parsed.index;
   return parsed.path.length === 0 ? text.length : undefined;

@@ -119,7 +119,7 @@ function dimensionsOf(
   const found: [string, string][] = [];
   for (const {name, read} of readers) {
     const value = read(event);
-    if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+    if (value === undefined || value === null || typeof value === 'object') return undefined;
     found.push([name, String(value).slice(0, MAX_DIMENSION_LENGTH)]);
   }
   return Object.fromEntries(found);
