@@ -286,6 +286,7 @@ function failing(times: Map<number, number>): typeof openEngine {
     return Object.assign(Object.create(engine) as EngineClient, {
       process,
       info: () => engine.info(),
+      declared: () => engine.declared(),
       contexts: () => engine.contexts(),
       snapshot: () => engine.snapshot(),
       close: () => engine.close(),
