@@ -1,6 +1,7 @@
 import type {Reject} from '../src/base/outcome.ts';
-import {FileDecoder, type RecordSink} from '../src/decode/decoder.ts';
+import {FileDecoder} from '../src/decode/decoder.ts';
 import type {DecodeLimits} from '../src/decode/limits.ts';
+import type {RecordSink} from '../src/decode/record-sink.ts';
 import {PlainScanner} from './plain-scanner.ts';
 
 export interface DecodedRecord {

@@ -1,12 +1,14 @@
-import {assert} from '../base/assert.ts';
-import type {DropReason, Reject, RejectReason} from '../base/outcome.ts';
+import type {RejectReason} from '../base/outcome.ts';
 import {isEventTime} from '../event/event-time.ts';
 import {ByteWindow} from './byte-window.ts';
+import {Container} from './container.ts';
 import {JsonFramer} from './framing.ts';
-import {GzipEngine, type GzipFault, GzipReader, isGzip} from './gzip.ts';
+import type {GzipFault} from './gzip.ts';
 import {DEFAULT_LIMITS, type DecodeLimits} from './limits.ts';
 import {opensList} from './lists.ts';
+import {PendingRecords} from './pending-records.ts';
 import {type Place, placeObjects} from './places.ts';
+import type {RecordSink} from './record-sink.ts';
 import {completeParts, findObject, isSeparator} from './recovery.ts';
 import type {Scanner} from './scanner.ts';
 import {type Item, unwrap} from './unwrap.ts';
@@ -14,48 +16,13 @@ import {type Item, unwrap} from './unwrap.ts';
 /** Another reading of parsed values than as CloudTrail; it goes without the fast path. */
 export type Unwrap = (value: unknown, limits: DecodeLimits) => Item[];
 
-/** Rows `from` to `to` of the scanner, all good records with consecutive indexes. */
-export interface RowRange {
-  readonly from: number;
-  readonly to: number;
-  /** Record index in the file of row `from`. */
-  readonly firstIndex: number;
-  /** Added to a row's word 8, gives the byte offset in the file as decompressed. */
-  readonly baseOffset: number;
-}
-
-/** Takes what a decoder finds. Within a file nothing is promised about order: the index tells it. */
-export interface RecordSink {
-  /**
-   * Rows are ready. The sink must have taken what it needs when it returns, since the rows are then
-   * cleared; it must not call `clear` itself. Other rows of the scanner are not for it.
-   */
-  rows(scanner: Scanner, range: RowRange): void;
-  reject(reject: Reject): void;
-  drop(reason: DropReason, count: number): void;
-  /** The scanner holds no rows: a good moment to `reset` it. */
-  idle?(scanner: Scanner): void;
-}
-
-interface Parsed {
-  readonly record: object;
-  readonly milliseconds: number;
-  readonly index: number;
-  readonly place: Place;
-}
-
 /** Lists within lists that are read piece by piece; deeper ones are taken as one value. */
 const OPEN_LISTS = 8;
 const PENDING = 64;
 /** No record is shorter than one with a name, a source and a time. */
 const SHORTEST_RECORD = 40;
-/** Offsets within a row are 32 bits wide. */
-const SPAN = 2 ** 30;
-const LARGE_FILE = 64 * 1024 * 1024;
-const PIECE = 4 * 1024 * 1024;
 
 const TEXT = new TextDecoder();
-const NOTHING = new Uint8Array(0);
 
 /**
  * Bytes of a file to records, through every wrapper that CloudTrail travels in. Nothing in a file
@@ -81,9 +48,7 @@ export class FileDecoder {
   readonly #unwrap: Unwrap;
   readonly #fast: boolean;
 
-  readonly #engine = new GzipEngine();
-  #start: Uint8Array = NOTHING;
-  #container: 'unknown' | 'plain' | GzipReader = 'unknown';
+  readonly #container: Container;
 
   readonly #window = new ByteWindow();
   /** File offset of what comes next. */
@@ -107,7 +72,7 @@ export class FileDecoder {
 
   #index = 0;
   #anything = false;
-  #pending: Parsed[] = [];
+  readonly #pending: PendingRecords;
 
   constructor(
     scanner: Scanner,
@@ -120,6 +85,8 @@ export class FileDecoder {
     this.#scanner = scanner;
     this.#sink = sink;
     this.#limits = {...DEFAULT_LIMITS, ...limits};
+    this.#container = new Container(this.#limits, (bytes) => this.#take(bytes));
+    this.#pending = new PendingRecords(scanner, sink);
     this.#framer = new JsonFramer(this.#limits.depth);
     this.#partFramer = new JsonFramer(this.#limits.depth);
     this.#nameWord = scanner.fieldWord('eventName');
@@ -128,8 +95,7 @@ export class FileDecoder {
 
   /** Begins a file. */
   begin(): void {
-    this.#container = 'unknown';
-    this.#start = NOTHING;
+    this.#container.begin();
     this.#window.reset();
     this.#at = this.#patience = this.#loadedFrom = this.#loadedTo = 0;
     this.#garbage = -1;
@@ -140,61 +106,34 @@ export class FileDecoder {
     this.#framing = 'no';
     this.#index = 0;
     this.#anything = false;
-    this.#pending = [];
+    this.#pending.reset();
   }
 
   /** Takes the next bytes of the file, plain or gzip; they may be reused afterwards. */
   push(chunk: Uint8Array): void {
-    const bytes = plain(chunk);
-    if (this.#container === 'plain') this.#take(bytes);
-    else if (this.#container !== 'unknown') this.#container.push(bytes);
-    else {
-      const start = this.#start.length === 0 ? bytes : join(this.#start, bytes);
-      if (start.length < 2) {
-        this.#start = start.slice();
-        return;
-      }
-      this.#start = NOTHING;
-      if (isGzip(start)) {
-        this.#container = new GzipReader(this.#limits, (text) => this.#take(text));
-        this.#container.push(start);
-      } else {
-        this.#container = 'plain';
-        this.#take(start);
-      }
-    }
+    this.#container.push(chunk);
   }
 
   /** Ends the file: what is unfinished is rejected. */
   end(): void {
-    if (this.#container === 'unknown') this.#take(this.#start);
-    const gzip = typeof this.#container === 'object' ? this.#container : undefined;
-    gzip?.end();
+    const fault = this.#container.end();
     this.#run(true);
-    this.#finish(gzip?.fault);
-    this.#flush();
+    this.#finish(fault);
+    this.#pending.flush();
     this.#window.reset();
   }
 
   /** A whole file at once: faster than `push` where the file is gzip of a usual size. */
   decodeFile(file: Uint8Array): void {
-    const bytes = plain(file);
     this.begin();
-    const small = isGzip(bytes) && bytes.length <= LARGE_FILE;
-    const text = small ? this.#engine.gunzip(bytes, this.#limits) : undefined;
-    if (text !== undefined) {
-      this.#container = 'plain';
-      this.#take(text);
-    } else {
-      for (let at = 0; at < bytes.length; at += PIECE) this.push(bytes.subarray(at, at + PIECE));
-    }
+    this.#container.pushAll(file);
     this.end();
   }
 
   #take(bytes: Uint8Array): void {
     this.#window.append(bytes);
     if (this.#window.end - this.#at >= this.#patience) this.#run(false);
-    this.#flush();
+    this.#pending.flush();
     this.#window.keep();
     this.#sink.idle?.(this.#scanner);
   }
@@ -209,7 +148,7 @@ export class FileDecoder {
       else going = this.#between(final);
       if (this.#framing !== 'value') this.#window.discard(this.#at);
       if (!going) return;
-      if (this.#pending.length >= PENDING) this.#flush();
+      if (this.#pending.count >= PENDING) this.#pending.flush();
     }
   }
 
@@ -490,7 +429,7 @@ export class FileDecoder {
       if (item.kind === 'reject') this.#reject(item.reason, place);
       else {
         const {record, milliseconds} = item;
-        this.#pending.push({record, milliseconds, index: this.#index++, place});
+        this.#pending.add({record, milliseconds, index: this.#index++, place});
       }
     }
   }
@@ -578,34 +517,6 @@ export class FileDecoder {
       this.#closeGarbage(end, this.#anything || cut ? this.#garbageReason : 'not_json');
     } else if (open) this.#reject('truncated', {offset: end, length: 0});
   }
-
-  /** Adds what the reference path has found to the scanner's rows and hands them on. */
-  #flush(): void {
-    const pending = this.#pending;
-    for (let i = 0; i < pending.length; ) i = this.#flushRun(i);
-    pending.length = 0;
-  }
-
-  /** Hands on a run of records whose indexes follow each other; returns where it ends. */
-  #flushRun(from: number): number {
-    const scanner = this.#scanner;
-    const pending = this.#pending;
-    const first = pending[from]!;
-    const baseOffset = first.place.offset;
-    let to = from;
-    for (; to < pending.length; to++) {
-      const {record, milliseconds, index, place} = pending[to]!;
-      const offset = place.offset - baseOffset;
-      if (index !== first.index + to - from || offset < 0 || offset > SPAN) break;
-      if (!scanner.addRecord(record, offset, place.length)) break;
-      // Scanners read whole seconds only; the word is the same.
-      if (milliseconds > 0) scanner.rows[(scanner.count - 1) * scanner.stride + 2] = milliseconds;
-    }
-    assert(to > from, 'a scanner without rows has room for one');
-    this.#sink.rows(scanner, {from: 0, to: to - from, firstIndex: first.index, baseOffset});
-    scanner.clear();
-    return to;
-  }
 }
 
 /** A byte of a UTF-8 byte order mark: files put together may have one anywhere between values. */
@@ -615,16 +526,4 @@ function isMark(byte: number): boolean {
 
 function isScalar(byte: number): boolean {
   return (byte >= 0x30 && byte <= 0x39) || byte === 0x2d || (byte >= 0x61 && byte <= 0x7a);
-}
-
-/** Without the wiles of `Buffer`, whose `slice` does not copy. */
-function plain(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-}
-
-function join(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(a.length + b.length);
-  joined.set(a);
-  joined.set(b, a.length);
-  return joined;
 }

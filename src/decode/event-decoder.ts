@@ -4,7 +4,7 @@ import type {DropReason, Reject} from '../base/outcome.ts';
 import type {EventBatch} from '../event/batch.ts';
 import type {Deriver, Texts} from '../event/deriver.ts';
 import {parseEventTime} from '../event/event-time.ts';
-import type {RecordSink, RowRange} from './decoder.ts';
+import type {RecordSink, RowRange} from './record-sink.ts';
 import type {Scanner} from './scanner.ts';
 
 /** Raw texts and combinations beyond this are forgotten, and their ids start anew. */
