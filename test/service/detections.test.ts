@@ -366,8 +366,13 @@ test('a trial runs a text as it would run: with overrides, and alarms that it as
       record('CreateRole', 1, {errorCode: 'AccessDenied'}),
       record('CreateUser', 40),
     ]);
+    // It says what it went through: there is no history before the first event.
+    const end = START + 24 * 60 * MINUTE;
+    expect(await service.detections.try(watched, START - 7 * end, end)).toMatchObject({
+      value: {from: START, to: end, events: 5, matches: 1},
+    });
     const tried = async (text: string) => {
-      const outcome = await service.detections.try(text, START, START + 24 * 60 * MINUTE);
+      const outcome = await service.detections.try(text, START, end);
       return outcome.ok ? outcome.value.samples.map(({title}) => title) : outcome.problems;
     };
     expect(await tried(watched)).toEqual(['111122223333:user/mallory is watched']);

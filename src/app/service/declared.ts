@@ -188,9 +188,11 @@ export class Declared implements DetectionService {
         organisationAccounts: stream.organisationAccounts,
       };
       const record = this.#parts.records();
+      // A month of which a week is stored is a week: rates of matches go by it.
+      const oldest = (await store.timeline({to}, 1)).from;
       const value = await tryDetections(loaded.detections, {
         beside: this.#alarmsOf(loaded.detections),
-        from,
+        from: Math.min(Math.max(from, oldest), to),
         to,
         store,
         record,

@@ -68,11 +68,11 @@ export function useTrial(text: string): Trial {
 function verdictOf({matches, complete}: DetectionTrial, days: number): string {
   if (matches === 0) {
     return complete
-      ? `Would not have matched in ${days} days`
+      ? `Would not have matched in ${days} ${plural(days, 'day')}`
       : 'No match in the part that was gone through';
   }
   const least = complete ? '' : 'at least ';
-  return `Would have matched ${least}${formatCount(matches)} ${plural(matches, 'time')} in ${days} days`;
+  return `Would have matched ${least}${formatCount(matches)} ${plural(matches, 'time')} in ${days} ${plural(days, 'day')}`;
 }
 
 export function TrialView({trial}: {readonly trial: Trial}) {
@@ -88,7 +88,7 @@ export function TrialView({trial}: {readonly trial: Trial}) {
         {!busy && result !== undefined && (
           <>
             <strong className={result.complete ? 'verdict' : 'verdict warn'}>
-              {verdictOf(result, days)}
+              {verdictOf(result, Math.max(1, days))}
             </strong>
             {stale && <span className="warn"> · of the text before your latest change</span>}
           </>
