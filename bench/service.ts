@@ -1,12 +1,14 @@
 // The whole path of the service: source, journal, engine, store (DuckDB), live feed.
 // Run with `npm run bench:service -- sustained [events]` or `-- latency [events a second [seconds]]`,
-// after `npm run build`: it runs what was built (`built.mjs`).
+// after `npm run build`: it runs what was built (`built.mjs`). The packs that a service runs unless told
+// otherwise run along; `PACKS=` does without.
 import {execFileSync} from 'node:child_process';
 import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {cpus, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {gunzipSync, gzipSync} from 'node:zlib';
 import {readShippedContexts} from '../src/app/context-file.ts';
+import {readPacks} from '../src/app/detections.ts';
 import {Ingestor} from '../src/app/service/ingestor.ts';
 import {LiveFeed} from '../src/pipeline/live-feed.ts';
 import type {Source, SourceBatch} from '../src/pipeline/source.ts';
@@ -15,12 +17,17 @@ import {openDuckDbStore} from '../src/stores/duckdb.ts';
 import {writeScaleTrail} from './scale-data.ts';
 import {markdownTable} from './table.ts';
 
+const PACKS = (process.env.PACKS ?? 'questions,rates,root-and-mfa,sensitive,traps')
+  .split(',')
+  .filter((name) => name !== '');
 const PRINCIPALS = 20_000;
 /** Events after which a process is taken to be warm. */
 const WARM = 100_000;
 const [, , what = 'sustained', first, second] = process.argv;
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {encoding: 'utf8'}).trim();
-console.log(`${cpus()[0]?.model}, Node ${process.versions.node}, commit ${commit}\n`);
+console.log(
+  `${cpus()[0]?.model}, Node ${process.versions.node}, commit ${commit}, packs: ${PACKS.join(', ') || 'none'}\n`,
+);
 const folder = mkdtempSync(join(tmpdir(), 'oddtrail-bench-service-'));
 async function open(source: Source, live: LiveFeed): Promise<Ingestor> {
   const store = await openDuckDbStore({path: join(folder, 'store.duckdb'), memoryLimit: '512MB'});
@@ -30,6 +37,7 @@ async function open(source: Source, live: LiveFeed): Promise<Ingestor> {
     live,
     sources: [{source}],
     contexts: readShippedContexts(),
+    ...(PACKS.length > 0 && {detections: {files: readPacks(PACKS), overrides: []}}),
     settings: {
       destinations: [{name: 'pager', minScore: 0.99}],
       publicUrl: '',
