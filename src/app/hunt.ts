@@ -3,7 +3,7 @@ import {type Detection, type Match, SEVERITIES, type Severity} from '../detectio
 import {DetectionSet} from '../detections/detection-set.ts';
 import type {DetectionEvent} from '../detections/event.ts';
 import {type Components, EVENT_FIELDS} from '../event/fields.ts';
-import {decompressed, recordAt} from '../pipeline/record-at.ts';
+import {decompressed, textAt} from '../pipeline/record-at.ts';
 import {readDecompressed} from '../sources/files.ts';
 import {RecordEvent} from './record-event.ts';
 import type {EventView} from './score-trail.ts';
@@ -152,8 +152,8 @@ export class Hunt {
 }
 
 function readEvent({event, offset, length}: Waiting, held: Held): RecordEvent {
-  const text = () => recordAt(held.bytes, offset - held.offset, length, event.id);
-  return new RecordEvent(event, text);
+  const text = () => textAt(held.bytes, offset - held.offset, length);
+  return new RecordEvent(event, () => event.bits, text);
 }
 
 interface Held {

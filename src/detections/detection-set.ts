@@ -58,7 +58,8 @@ export class DetectionSet {
   #others: readonly Entry[] = [];
   readonly #candidates = new Map<string, Map<string, readonly Entry[]>>();
   /** Entries that want to see all of a caller, by kind and principal. */
-  readonly #callers = new Map<string, readonly Entry[]>();
+  readonly #callers = new Map<string, Map<string, readonly Entry[]>>();
+  #callersKnown = 0;
   #asksCallers = false;
   #time = Number.NEGATIVE_INFINITY;
   #excluded = new Map<string, Map<string, number>>();
@@ -198,7 +199,7 @@ export class DetectionSet {
       this.#entries.filter(({evaluator}) => evaluator.child !== undefined),
     );
     this.#candidates.clear();
-    this.#callers.clear();
+    this.#forgetCallers();
     this.#asksCallers = this.#entries.some(({evaluator}) => evaluator.needs.orCaller !== undefined);
     this.#acquaint(known);
     // What was found and not yet told stays: under the entry that found it.
@@ -234,16 +235,27 @@ export class DetectionSet {
     return this.#entries.filter((entry) => any.has(entry));
   }
 
+  #forgetCallers(): void {
+    this.#callers.clear();
+    this.#callersKnown = 0;
+  }
+
   #byCaller(principal: string | undefined, kind: string): readonly Entry[] {
-    const key = `${kind} ${principal ?? ''}`;
-    let known = this.#callers.get(key);
+    let ofKind = this.#callers.get(kind);
+    if (ofKind === undefined || this.#callersKnown >= MAX_CALLERS) {
+      if (this.#callersKnown >= MAX_CALLERS) this.#forgetCallers();
+      ofKind = new Map();
+      this.#callers.set(kind, ofKind);
+    }
+    const name = principal ?? '';
+    let known = ofKind.get(name);
     if (known === undefined) {
-      if (this.#callers.size >= MAX_CALLERS) this.#callers.clear();
       known = this.#entries.filter(({evaluator: {needs}}) => {
         if (needs.orCaller === undefined) return false;
         return principal === undefined || needs.orCaller(principal, kind);
       });
-      this.#callers.set(key, known);
+      ofKind.set(name, known);
+      this.#callersKnown++;
     }
     return known;
   }

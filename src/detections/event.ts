@@ -16,4 +16,10 @@ export interface DetectionEvent {
   readonly bits: Readonly<Record<string, number>>;
   /** The record as delivered; parsed when it is first asked for, so ask last. */
   readonly record: Readonly<Record<string, Json>>;
+  /**
+   * False if no key or text of the record holds this text, which is in lower case, whatever the case
+   * and the escapes it is written with. Far cheaper than looking at the record; where it is missing,
+   * any text may be in it.
+   */
+  mayHold?(text: string): boolean;
 }

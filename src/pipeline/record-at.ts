@@ -2,6 +2,8 @@ import {GzipReader, gunzipAtOnce, isGzip} from '../decode/gzip.ts';
 import {DEFAULT_LIMITS} from '../decode/limits.ts';
 import {unwrap} from '../decode/unwrap.ts';
 
+const TEXT = new TextDecoder();
+
 /** The bytes of an object as its records' places count them, as far as they can be had. */
 export function decompressed(bytes: Uint8Array): Uint8Array {
   if (!isGzip(bytes)) return bytes;
@@ -20,6 +22,34 @@ export function decompressed(bytes: Uint8Array): Uint8Array {
   return joined;
 }
 
+/** The text that lies at a place in an object; null when there is none. */
+export function textAt(object: Uint8Array, offset: number, length: number): string | null {
+  if (length <= 0 || offset < 0 || offset + length > object.length) return null;
+  return TEXT.decode(object.subarray(offset, offset + length));
+}
+
+/** The record that a text is, or that is in it if it is a wrapper; undefined when it is no JSON. */
+export function recordIn(text: string, eventId: string): object | undefined {
+  return foundIn(text, eventId)?.record;
+}
+
+function foundIn(text: string, eventId: string): {record: object; wrapped: boolean} | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (!Object.hasOwn(value, 'eventTime') && eventId !== '') {
+    for (const {kind, ...item} of unwrap(value, DEFAULT_LIMITS)) {
+      if (kind !== 'record' || !('record' in item)) continue;
+      if (item.record.eventID === eventId) return {record: item.record, wrapped: true};
+    }
+  }
+  return {record: value, wrapped: false};
+}
+
 /**
  * The JSON of a record by its place in an object, out of the wrapper that lies there, if it is one;
  * null when it is not there.
@@ -30,19 +60,10 @@ export function recordAt(
   length: number,
   eventId: string,
 ): string | null {
-  if (length <= 0 || offset < 0 || offset + length > object.length) return null;
-  const text = new TextDecoder().decode(object.subarray(offset, offset + length));
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (typeof value !== 'object' || value === null) return null;
-  if (Object.hasOwn(value, 'eventTime') || eventId === '') return text;
-  for (const item of unwrap(value, DEFAULT_LIMITS)) {
-    if (item.kind !== 'record') continue;
-    if (item.record.eventID === eventId) return JSON.stringify(item.record);
-  }
-  return text;
+  const text = textAt(object, offset, length);
+  if (text === null) return null;
+  const found = foundIn(text, eventId);
+  if (found === undefined) return null;
+  // As it was written, unless it came out of a wrapper.
+  return found.wrapped ? JSON.stringify(found.record) : text;
 }

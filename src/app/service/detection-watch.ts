@@ -93,8 +93,8 @@ export class DetectionWatch {
   }
 
   /** Whether some detection may want to see the event of a row, whoever it goes back to. */
-  wants(detector: Detector, ids: Int32Array, origin?: string): boolean {
-    return this.#set.wants(askedOf(detector, ids, origin), 1);
+  wants(detector: Detector, ids: Int32Array, score: number, origin?: string): boolean {
+    return this.#set.wants(askedOf(detector, ids, origin), score);
   }
 
   take(event: DetectionEvent): void {

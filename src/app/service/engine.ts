@@ -6,7 +6,7 @@ import {isEventTime} from '../../event/event-time.ts';
 import type {AlertItem} from '../../pipeline/alert.ts';
 import {columnsOf, type DecodeSettings, openWholeDecoder} from '../../pipeline/decode-session.ts';
 import type {DeadLetter, ObservationBatch, ObservationDetail} from '../../pipeline/observation.ts';
-import {decompressed, recordAt} from '../../pipeline/record-at.ts';
+import {decompressed, recordAt, textAt} from '../../pipeline/record-at.ts';
 import {ReorderBuffer} from '../../pipeline/reorder.ts';
 import type {Commit} from '../../pipeline/store.ts';
 import {type DecoderTexts, eventIdText, type TracedBatch, trace} from '../../pipeline/trail.ts';
@@ -541,7 +541,6 @@ export class Engine {
         offset: 0,
         length: 0,
       };
-      const watched = watch?.wants(detector, ids) === true;
       let best: {score: number; result: NoveltyResult; verdict: Verdict} | undefined;
       detector.judge(ids, time, (verdict) => {
         const told = noveltyOf(stream, verdict, time);
@@ -564,7 +563,7 @@ export class Engine {
           entity: entityOf(stream, verdict.context),
         });
       });
-      if (watched) {
+      if (watch?.wants(detector, ids, best?.score ?? 0) === true) {
         const record = () => (isObservation(item) ? null : JSON.stringify(item));
         const {verdict} = best ?? {};
         watch?.take(watchedEvent(detector, ids, {time, id, origin: undefined, verdict, record}));
@@ -723,11 +722,14 @@ class BatchRun {
       length: batch.places[row * 2 + 1] as number,
     };
     const from = origin < 0 ? undefined : detector.text(this.#principal, origin);
-    const watched = this.#watch?.wants(detector, ids, from) === true;
     let best: Verdict | undefined;
+    let most = -1;
     detector.judge(ids, time, (verdict) => {
       const {score} = verdict.scored;
-      if (watched && score > (best?.scored.score ?? -1)) best = verdict;
+      if (score > most) {
+        most = score;
+        best = verdict;
+      }
       if (score < this.#from && score < (this.#settings.keep.observationsFrom ?? 0)) return;
       const builder = stream.builders[verdict.context] as RowBuilder;
       const at = builder.add(ids, verdict.scored, place);
@@ -735,7 +737,9 @@ class BatchRun {
         this.#note(verdict, at, batch, row, time, origin);
       }
     });
-    if (watched) this.#show(batch, row, time, from, best);
+    if (this.#watch?.wants(detector, ids, Math.max(0, most), from) === true) {
+      this.#show(batch, row, time, from, best);
+    }
     detector.learn(ids, time);
     if (stream.generation !== detector.generation) renew(stream);
   }
@@ -756,7 +760,7 @@ class BatchRun {
         id,
         origin,
         verdict: best,
-        record: () => this.#recordOf(batch, row, id),
+        record: () => this.#textOf(batch, row),
       }),
     );
   }
@@ -787,7 +791,17 @@ class BatchRun {
   }
 
   #recordOf(batch: TracedBatch, row: number, eventId: string): string | null {
-    const {file} = batch;
+    const [offset, length] = placeOf(batch, row);
+    return recordAt(this.#objectOf(batch), offset, length, eventId);
+  }
+
+  #textOf(batch: TracedBatch, row: number): string | null {
+    const [offset, length] = placeOf(batch, row);
+    return textAt(this.#objectOf(batch), offset, length);
+  }
+
+  /** The bytes that the places of a batch are counted in. */
+  #objectOf({file}: TracedBatch): Uint8Array {
     let object = this.#objects.get(file);
     if (object === undefined) {
       object = decompressed(this.#payloads[file] as Uint8Array);
@@ -795,9 +809,12 @@ class BatchRun {
       if (this.#objects.size >= OBJECTS_AT_HAND) this.#objects.clear();
       this.#objects.set(file, object);
     }
-    const offset = batch.places[row * 2] as number;
-    return recordAt(object, offset, batch.places[row * 2 + 1] as number, eventId);
+    return object;
   }
+}
+
+function placeOf({places}: TracedBatch, row: number): [offset: number, length: number] {
+  return [places[row * 2] as number, places[row * 2 + 1] as number];
 }
 
 /** The streams of a snapshot, and how they were set up; none of one that cannot be restored. */

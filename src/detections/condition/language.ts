@@ -13,6 +13,7 @@ import type {DetectionEvent} from '../event.ts';
 import type {Json} from '../json.ts';
 import {compileRegex, type Regex} from '../regex.ts';
 import {glob, ipIn, isNetwork, outsideOf} from './functions.ts';
+import {missesOf} from './misses.ts';
 import {needsOf} from './needs.ts';
 import {countNodes, tameRecord} from './tame-record.ts';
 
@@ -76,14 +77,17 @@ export function compileCondition(
   const compiled = compile(source, parameters, ['bool', 'dyn']);
   if (!compiled.ok) return compiled;
   const {run, ast} = compiled.value;
-  const holds = (event: DetectionEvent): boolean | Undecided => {
-    const result = run(event);
-    if (typeof result === 'boolean' || result instanceof Failure) return result;
-    return {failed: `The condition gives ${kindOf(result)}, not true or false`};
-  };
   const part = (node: ASTNode) => {
     const piece = compile(serialize(node), parameters, ['bool', 'dyn', 'double', 'int']);
     return piece.ok ? piece.value.run : undefined;
+  };
+  const misses = missesOf(ast, part);
+  const holds = (event: DetectionEvent): boolean | Undecided => {
+    // What is false and anything else is false, whatever that would give.
+    if (misses.some((miss) => miss(event))) return false;
+    const result = run(event);
+    if (typeof result === 'boolean' || result instanceof Failure) return result;
+    return {failed: `The condition gives ${kindOf(result)}, not true or false`};
   };
   return {ok: true, value: {source, needs: needsOf(ast, part), holds}};
 }

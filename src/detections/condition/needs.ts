@@ -27,7 +27,7 @@ export function needsOf(ast: ASTNode, partOf: (node: ASTNode) => Part | undefine
 }
 
 /** Adds the components that the expression may look at; "?" for whatever else an event has. */
-function ask(node: ASTNode, asked: Set<string>): void {
+export function ask(node: ASTNode, asked: Set<string>): void {
   if (node.op === '.' && node.args[0].op === 'id' && node.args[0].args === 'event') {
     asked.add(node.args[1]);
     return;

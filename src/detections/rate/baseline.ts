@@ -6,7 +6,8 @@ const HOUR = 3_600_000;
 const BINS_PER_HOUR = HOUR / BIN_MS;
 
 /** Hours kept: a week, and the hours around the one a week ago. */
-const HOURS = 8 * 24;
+const WEEK = 7 * 24;
+const HOURS = WEEK + 24;
 const DAYS = 8;
 
 /** Weights of past hours, by how alike they are to the one that is judged. */
@@ -56,6 +57,8 @@ export class Baseline {
   /** The last hour in which anything was counted. */
   #busy = Number.NEGATIVE_INFINITY;
   #expected = {hour: Number.NaN, mean: 0, average: 0};
+  /** What was counted in the week before an hour; exact, since counts are sixteenths. */
+  #week = {hour: Number.NaN, sum: 0};
 
   /** @param dispersion what is assumed before anything is known */
   constructor(firstHour: number, dispersion: number, bin: number) {
@@ -86,7 +89,7 @@ export class Baseline {
 
   add(bin: number, count: number): void {
     this.#catchUp(bin);
-    this.#account(bin, 1, count);
+    this.#account(bin, 1, Math.round(count * 16) / 16);
   }
 
   state(): Json {
@@ -119,6 +122,7 @@ export class Baseline {
     fill(this.#squares, squares);
     fill(this.#means, means);
     this.#expected = {hour: Number.NaN, mean: 0, average: 0};
+    this.#week = {hour: Number.NaN, sum: 0};
   }
 
   /** Accounts for the empty bins before this one. */
@@ -129,6 +133,7 @@ export class Baseline {
       this.#counts.fill(0);
       this.#squares.fill(0);
       this.#means.fill(0);
+      this.#week = {hour: Number.NaN, sum: 0};
       this.#next = first;
     }
     while (this.#next < bin) {
@@ -163,10 +168,8 @@ export class Baseline {
       this.#expected = {hour, mean: LEAST_PER_HOUR / BINS_PER_HOUR, average: 0};
       return this.#expected;
     }
-    const known = Math.min(7 * 24, hour - this.#firstHour);
-    let sum = 0;
-    for (let back = 1; back <= known; back++) sum += this.#at(hour - back);
-    const average = known > 0 ? sum / known : 0;
+    const known = Math.min(WEEK, hour - this.#firstHour);
+    const average = known > 0 ? this.#weekBefore(hour) / known : 0;
     let weights = PRIOR_HOURS;
     let weighted = PRIOR_HOURS * average;
     for (let days = 1; days <= 7; days++) {
@@ -183,6 +186,20 @@ export class Baseline {
     const perHour = Math.max(LEAST_PER_HOUR, weighted / weights);
     this.#expected = {hour, mean: perHour / BINS_PER_HOUR, average};
     return this.#expected;
+  }
+
+  /** Hours are asked for in ascending order, each once all before it are accounted for. */
+  #weekBefore(hour: number): number {
+    const week = this.#week;
+    if (!(hour - week.hour <= WEEK)) {
+      week.sum = 0;
+      for (let back = 1; back <= WEEK; back++) week.sum += this.#at(hour - back);
+      week.hour = hour;
+    }
+    for (; week.hour < hour; week.hour++) {
+      week.sum += this.#at(week.hour) - this.#at(week.hour - WEEK);
+    }
+    return week.sum;
   }
 
   /** The count of a past hour; those not accounted for were empty. */

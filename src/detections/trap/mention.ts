@@ -28,17 +28,18 @@ const CASELESS: ReadonlySet<DecoyKind> = new Set(['user', 'role', 'bucket']);
 export class Mentions {
   readonly #decoy: Decoy;
   readonly #name: string;
-  readonly #needle: string;
+  /** What every text holds that names it, in lower case. */
+  readonly needle: string;
 
   constructor(decoy: Decoy) {
     this.#decoy = decoy;
     this.#name = this.#fold(bare(decoy.kind, decoy.name));
-    this.#needle = this.#name.toLowerCase();
+    this.needle = this.#name.toLowerCase();
   }
 
   /** A cheap look: false if the text cannot name it in any way. */
   mayBeIn(text: string): boolean {
-    return text.toLowerCase().includes(this.#needle);
+    return text.toLowerCase().includes(this.needle);
   }
 
   /** Whether the text is the bare name. */

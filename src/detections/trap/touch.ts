@@ -130,11 +130,14 @@ export class TouchFinder {
   readonly #mentions: Mentions;
   /** The decoy's part of the component `principal`, after the account or the person. */
   readonly #ends: readonly string[];
+  /** Letters of other alphabets change with what stands beside them. */
+  readonly #isPlain: boolean;
 
   constructor(trap: Trap) {
     const {kind, name} = trap.decoy;
     this.#trap = trap;
     this.#mentions = new Mentions(trap.decoy);
+    this.#isPlain = /^[ -~]+$/.test(this.#mentions.needle);
     const folded = name.toLowerCase();
     const permissionSet = /^awsreservedsso_(.+)_[^_]*$/.exec(folded)?.[1];
     this.#ends =
@@ -179,6 +182,12 @@ export class TouchFinder {
 
   /** The same without the quick look before. */
   findAnywhere(event: DetectionEvent): Touch | undefined {
+    return this.#inRecord(event) ?? this.#ofOrigin(event);
+  }
+
+  #inRecord(event: DetectionEvent): Touch | undefined {
+    // Most records need not be parsed to see that the name is not in them.
+    if (this.#isPlain && event.mayHold?.(this.#mentions.needle) === false) return undefined;
     const {components} = event;
     const own = this.#identity(event);
     if (own !== undefined) return own;
@@ -196,7 +205,11 @@ export class TouchFinder {
         walk.refusal();
       if (named !== undefined) return named;
     }
-    const {origin} = event;
+    return undefined;
+  }
+
+  /** Of whom its credentials go back to. */
+  #ofOrigin({components, origin}: DetectionEvent): Touch | undefined {
     if (origin === components.principal || !this.#isPrincipal(origin)) return undefined;
     const account = /^(\d{12}):/.exec(origin)?.[1] ?? '';
     if (!this.#isIn(account === '' ? [components.account] : [account])) return undefined;
