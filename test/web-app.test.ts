@@ -348,9 +348,10 @@ test('shows a principal, and one whose name looks like a file', async () => {
     async (page) => {
       await page.getByRole('heading', {name: 'What is normal'}).waitFor();
       await page.locator('.profile th[scope="row"]').first().waitFor();
-      expect(await drawn(page)).toBe(
-        story.rows.filter(({dimensions}) => dimensions.principal === name).length,
-      );
+      // The profile and the plot are asked for apart: either may come first.
+      await expect
+        .poll(() => drawn(page), {timeout: 10_000})
+        .toBe(story.rows.filter(({dimensions}) => dimensions.principal === name).length);
       expect(await page.locator('.activity rect').count()).toBeGreaterThan(0);
       await page.locator('.plain.events a').first().click();
       await page.locator('.headline').waitFor();
