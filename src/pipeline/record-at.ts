@@ -42,9 +42,9 @@ function foundIn(text: string, eventId: string): {record: object; wrapped: boole
   }
   if (typeof value !== 'object' || value === null) return undefined;
   if (!Object.hasOwn(value, 'eventTime') && eventId !== '') {
-    for (const {kind, ...item} of unwrap(value, DEFAULT_LIMITS)) {
-      if (kind !== 'record' || !('record' in item)) continue;
-      if (item.record.eventID === eventId) return {record: item.record, wrapped: true};
+    for (const item of unwrap(value, DEFAULT_LIMITS)) {
+      if (item.kind !== 'record' || item.record.eventID !== eventId) continue;
+      return {record: item.record, wrapped: true};
     }
   }
   return {record: value, wrapped: false};

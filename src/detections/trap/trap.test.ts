@@ -407,6 +407,12 @@ const TOUCHES: readonly (readonly [string, Record<string, string>, JsonMap])[] =
 
 test.each(TOUCHES)('finds a decoy: %s', (_, declared, record) => {
   expect(whereIs(declared, record)).toEqual(expect.any(String));
+  // Also where the text of the record is looked at first.
+  const finder = new TouchFinder(trap(declared));
+  const event = eventOf(record);
+  const text = JSON.stringify(record);
+  const mayHold = (part: string) => /[\\%]/.test(text) || text.toLowerCase().includes(part);
+  expect(finder.find({...event, mayHold})).toEqual(finder.find(event));
 });
 
 const MISSES: readonly (readonly [string, Record<string, string>, JsonMap])[] = [
@@ -751,6 +757,9 @@ test('an event outside its needs never hits', () => {
           orCaller?.(event.origin, '') === true;
         expect(wanted).toBe(true);
         expect(finder.find(event)).toEqual(long);
+        const text = JSON.stringify(given).toLowerCase();
+        const mayHold = (part: string) => /[\\%]/.test(text) || text.includes(part);
+        expect(finder.find({...event, mayHold})).toEqual(long);
       },
     ),
     {numRuns: 3_000},
