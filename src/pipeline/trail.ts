@@ -234,9 +234,13 @@ export function trace(
   return {...batch, path, texts: own};
 }
 
-/** The 128 bits of an event id as its canonical text. */
+/** The id of an event as text: as written, or the canonical form of its 128 bits. */
 export function eventIdText(batch: EventBatch, row: number): string {
-  const {eventIdTexts: texts} = batch;
+  return oddIdText(batch, row) ?? uuidText(batch.eventIds, row * 4);
+}
+
+/** The text of an event id that is no canonical UUID; undefined of one that is, or of none. */
+export function oddIdText({eventIdTexts: texts}: EventBatch, row: number): string | undefined {
   for (let low = 0, high = texts.length; low < high; ) {
     const middle = (low + high) >> 1;
     const [at, text] = texts[middle] as (typeof texts)[number];
@@ -244,7 +248,7 @@ export function eventIdText(batch: EventBatch, row: number): string {
     if (at < row) low = middle + 1;
     else high = middle;
   }
-  return uuidText(batch.eventIds, row * 4);
+  return undefined;
 }
 
 /** Four words as a UUID; "" when all are zero. */

@@ -9,7 +9,13 @@ import type {DeadLetter, ObservationBatch, ObservationDetail} from '../../pipeli
 import {decompressed, recordAt, textAt} from '../../pipeline/record-at.ts';
 import {ReorderBuffer} from '../../pipeline/reorder.ts';
 import type {Commit} from '../../pipeline/store.ts';
-import {type DecoderTexts, eventIdText, type TracedBatch, trace} from '../../pipeline/trail.ts';
+import {
+  type DecoderTexts,
+  eventIdText,
+  oddIdText,
+  type TracedBatch,
+  trace,
+} from '../../pipeline/trail.ts';
 import type {Explanation} from '../../score/explain.ts';
 import {Detector, type Verdict} from '../detector.ts';
 import {EventRows, followChain} from '../event-rows.ts';
@@ -715,7 +721,7 @@ class BatchRun {
       time,
       eventIds: batch.eventIds,
       eventIdAt: row * 4,
-      eventIdText: batch.eventIdTexts.length === 0 ? undefined : oddIdOf(batch, row),
+      eventIdText: oddIdText(batch, row),
       object: batch.path,
       index: batch.indexes[row] as number,
       offset: batch.places[row * 2] as number,
@@ -949,20 +955,6 @@ function wordsOf(id: string): Int32Array {
 }
 
 const CANONICAL = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-/** Text of an event id that is no canonical UUID. */
-function oddIdOf({eventIdTexts}: TracedBatch, row: number): string | undefined {
-  let low = 0;
-  let high = eventIdTexts.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const [at, text] = eventIdTexts[middle] as (typeof eventIdTexts)[number];
-    if (at === row) return text;
-    if (at < row) low = middle + 1;
-    else high = middle;
-  }
-  return undefined;
-}
 
 function poisonLetters(entry: Extract<Entry, {kind: 'batch'}>): DeadLetter[] {
   return entry.poison.map(({name, detail}) => setAside(entry, name, 0, detail));
