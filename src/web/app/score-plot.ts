@@ -2,19 +2,12 @@ import UPlot from 'uplot';
 import {themeColour} from '../report/dom.ts';
 import type {Zone} from '../report/format.ts';
 import {pixelOf} from '../report/pixels.ts';
-import {
-  axisStyle,
-  CLICK_DELAY_MS,
-  drawRing,
-  placeWithin,
-  REACH,
-  timeLabels,
-} from '../report/plot-parts.ts';
+import {CLICK_DELAY_MS, drawRing, placeWithin, REACH} from '../report/plot-parts.ts';
 import {heightOf, scoreTicks} from '../report/scale.ts';
 import {assignSlots, COLOURS} from './palette.ts';
+import {timePlotOptions} from './plot-options.ts';
 import type {PointSet} from './point-set.ts';
 import {drawPoints, type Frame, nearestPoint, peaksOf, type Scale} from './raster.ts';
-import {cursorSync} from './time-plot.ts';
 
 /** Epoch milliseconds. */
 export interface Range {
@@ -166,49 +159,19 @@ export class ScorePlot {
   }
 
   #options(host: HTMLElement, sync: string | undefined): UPlot.Options {
-    const axis = axisStyle();
     const at = (score: number) => (this.#view.scale === 'log' ? heightOf(score) : score);
-    return {
-      ...sizeOf(host),
-      legend: {show: false},
-      padding: [8, 44, 0, 0],
-      cursor: {
-        drag: {x: true, y: false, dist: 5, setScale: false},
-        points: {show: false},
-        y: false,
-        // The page decides what a double click resets.
-        bind: {dblclick: () => null},
-        ...cursorSync(sync),
-      },
-      scales: {
-        x: {time: true, auto: false, range: (_, min, max) => [min, max]},
-        y: {auto: false, range: (_, min, max) => [min, max]},
-      },
-      tzDate: (seconds) =>
-        this.#view.zone === 'utc'
-          ? UPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC')
-          : new Date(seconds * 1000),
-      axes: [
-        {
-          ...axis,
-          space: 92,
-          size: 42,
-          values: (_, splits, _i, _s, step) => timeLabels(splits, step, this.#view.zone),
-        },
-        {
-          ...axis,
-          size: 68,
-          splits: () => this.#ticks().map(at),
-          values: () => this.#ticks().map(String),
-        },
-      ],
-      series: [{}, {paths: () => null, points: {show: false}}],
+    return timePlotOptions({
+      size: sizeOf(host),
+      sync,
+      zone: () => this.#view.zone,
+      splits: () => this.#ticks().map(at),
+      values: () => this.#ticks().map(String),
       hooks: {
         drawAxes: [() => this.#drawThresholds()],
         draw: [() => this.#draw()],
         setSelect: [() => this.#zoomed()],
       },
-    };
+    });
   }
 
   /** uPlot is given the two ends only: the points are drawn and found without it. */

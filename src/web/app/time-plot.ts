@@ -1,6 +1,7 @@
 import UPlot from 'uplot';
 import type {Zone} from '../report/format.ts';
-import {axisStyle, CLICK_DELAY_MS, timeLabels} from '../report/plot-parts.ts';
+import {CLICK_DELAY_MS} from '../report/plot-parts.ts';
+import {MARGIN, timePlotOptions} from './plot-options.ts';
 import type {Range} from './score-plot.ts';
 
 /** What a painter draws on, in device pixels. */
@@ -32,18 +33,6 @@ export interface TimePlotEvents {
   onReset(): void;
   /** Where the pointer was pressed without moving. */
   onPick?(time: number, value: number): void;
-}
-
-/** At the right of every plot, CSS pixels. */
-const MARGIN = 44;
-
-/** The part of uPlot's cursor that ties plots of one axis of time: one line over all of them. */
-export function cursorSync(key: string | undefined): Pick<UPlot.Cursor, 'sync'> {
-  if (key === undefined) return {};
-  const moves = (type: string) => type === 'mousemove' || type === 'mouseleave';
-  return {
-    sync: {key, setSeries: false, scales: ['x', null], filters: {pub: moves, sub: moves}},
-  };
 }
 
 /** Anything against time: uPlot draws axes and cursor, the view paints the rest. */
@@ -98,44 +87,14 @@ export class TimePlot {
   }
 
   #options(host: HTMLElement, sync: string | undefined): UPlot.Options {
-    const axis = axisStyle();
-    return {
-      ...sizeOf(host),
-      legend: {show: false},
-      // As the plot of scores has it, so that times stand above each other.
-      padding: [8, MARGIN, 0, 0],
-      cursor: {
-        drag: {x: true, y: false, dist: 5, setScale: false},
-        points: {show: false},
-        y: false,
-        bind: {dblclick: () => null},
-        ...cursorSync(sync),
-      },
-      scales: {
-        x: {time: true, auto: false, range: (_, min, max) => [min, max]},
-        y: {auto: false, range: (_, min, max) => [min, max]},
-      },
-      tzDate: (seconds) =>
-        this.#view.zone === 'utc'
-          ? UPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC')
-          : new Date(seconds * 1000),
-      axes: [
-        {
-          ...axis,
-          space: 92,
-          size: 42,
-          values: (_, splits, _i, _s, step) => timeLabels(splits, step, this.#view.zone),
-        },
-        {
-          ...axis,
-          size: 68,
-          splits: () => [...this.#view.ticks],
-          values: () => this.#view.ticks.map(this.#view.tickText),
-        },
-      ],
-      series: [{}, {paths: () => null, points: {show: false}}],
+    return timePlotOptions({
+      size: sizeOf(host),
+      sync,
+      zone: () => this.#view.zone,
+      splits: () => [...this.#view.ticks],
+      values: () => this.#view.ticks.map(this.#view.tickText),
       hooks: {draw: [() => this.#paint()], setSelect: [() => this.#zoomed()]},
-    };
+    });
   }
 
   #paint(): void {
