@@ -59,6 +59,7 @@ test('takes a value for data', () => {
   const event = testEvent({principal: '{{account}}\u202e\u0007\r\n  x\u200b\ud800'});
   expect(titleOf('{{principal}}!', hit(event))).toBe('{{account}} x!');
   expect(titleOf('{{principal}}', hit(null))).toBe('-');
+  expect(safeText('a\t\u0000\t b')).toBe('a b');
 });
 
 test('is one short line, whatever the values are', () => {

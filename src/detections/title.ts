@@ -112,8 +112,9 @@ export function safeText(value: string): string {
   return cut(
     value
       .slice(0, 4 * MAX_VALUE)
-      .replace(/\s+/g, ' ')
-      .replace(HIDING, ''),
+      // White space last: what hid between two spaces leaves one.
+      .replace(HIDING, (mark) => (/\s/.test(mark) ? ' ' : ''))
+      .replace(/\s+/g, ' '),
     MAX_VALUE,
   );
 }
