@@ -136,7 +136,7 @@ export const trapInfo = z
       needed: z.string().describe('The selector or the set-up that is needed; "" for none.'),
     }),
     allowed: z.array(z.object({who: z.string(), owner: z.string(), reason: z.string()})),
-    lastTouch: z.number().nullable(),
+    lastTouch: z.number().nullable().describe('By others than the drills of this service.'),
     lastDrill: z
       .object({at: z.number(), ok: z.boolean(), detail: z.string(), by: z.string()})
       .nullable(),

@@ -2,12 +2,41 @@ import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, expect, test} from 'vitest';
 import type {TrapInfo} from '../../src/api/detection-types.ts';
+import {DRILL_USER} from '../../src/detections/trap/drill.ts';
+import {DRILL_AGENT} from '../../src/detections/trap/trap.ts';
 import {destination} from '../contract/alerter.ts';
 import {run, scratch} from './harness.ts';
 import {killAll, serve} from './service-harness.ts';
 
 const folder = scratch();
 afterAll(killAll);
+
+/** What a drill of the decoy looks like, by somebody who is not us. */
+function touch(time: number) {
+  return {
+    eventVersion: '1.11',
+    userIdentity: {
+      type: 'IAMUser',
+      arn: `arn:aws:iam::111122223333:user/${DRILL_USER}`,
+      accountId: '111122223333',
+      userName: DRILL_USER,
+    },
+    eventTime: new Date(time).toISOString(),
+    eventSource: 'secretsmanager.amazonaws.com',
+    eventName: 'GetSecretValue',
+    awsRegion: 'eu-west-1',
+    sourceIPAddress: '192.0.2.66',
+    userAgent: `${DRILL_AGENT}1`,
+    requestParameters: {secretId: 'prod/root-password'},
+    responseElements: null,
+    eventID: '6f6e4a0e-36c1-4f2e-9f50-111122223333',
+    readOnly: true,
+    eventType: 'AwsApiCall',
+    managementEvent: true,
+    recipientAccountId: '111122223333',
+    eventCategory: 'Management',
+  };
+}
 
 const C = ['-c', 'oddtrail.yml'];
 
@@ -47,8 +76,10 @@ test('a drill of the command is followed to the alert, and remembered by the ser
   expect((await drill('decoy')).stderr).toContain('not running');
 
   const service = await serve(['run', ...C], folder);
+  const trapsNow = async () => (await service.get<{traps: TrapInfo[]}>('/traps')).traps;
+  const touches = async () => (await trapsNow()).map(({lastTouch}) => lastTouch);
   const lastDrills = async () => {
-    const {traps} = await service.get<{traps: TrapInfo[]}>('/traps');
+    const traps = await trapsNow();
     return Object.fromEntries(traps.map(({detection, lastDrill}) => [detection, lastDrill]));
   };
   expect(await lastDrills()).toEqual({decoy: null, 'silent-decoy': null});
@@ -75,6 +106,12 @@ test('a drill of the command is followed to the alert, and remembered by the ser
   expect(none.stderr).toContain('There is no trap "none"');
   expect(none.code).toBe(2);
   expect(hook.received).toHaveLength(1);
+
+  // A drill is no touch; the same call, agent and identity by another is, whatever it calls itself.
+  expect(await touches()).toEqual([null, null]);
+  const time = Date.parse('2026-03-02T10:00:00Z');
+  writeFileSync(join(folder, 'trail', 'touch.jsonl'), `${JSON.stringify(touch(time))}\n`);
+  await expect.poll(touches, {timeout: 20_000}).toEqual([time, null]);
 
   const {rows} = await service.get<{rows: {action: string; subject: string}[]}>('/audit');
   const drills = rows.filter(({action}) => action === 'trap.drill');

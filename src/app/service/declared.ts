@@ -1,4 +1,3 @@
-import {randomUUID} from 'node:crypto';
 import {lstat, mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {setImmediate as breathe, setTimeout as sleep} from 'node:timers/promises';
@@ -43,6 +42,7 @@ import {
   writableFolderOf,
 } from './declared-files.ts';
 import type {DetectionHealth} from './detection-watch.ts';
+import {Drills} from './drills.ts';
 import {CLOUDTRAIL_STREAM} from './engine.ts';
 import type {DeclaredDetections} from './entries.ts';
 import type {Ingestor} from './ingestor.ts';
@@ -76,10 +76,6 @@ const MAX_TEST_MS = 5_000;
 /** Trials at a time. */
 const MAX_TRIALS = 2;
 const MAX_CHANGES = 500;
-const DRILL_PATIENCE_MS = 10_000;
-const DRILL_POLL_MS = 100;
-/** Events that a match keeps. */
-const FULL_EVIDENCE = 20;
 const FAILURES_PATIENCE_MS = 1_000;
 /** A text that was sent, in problems. */
 const SENT = 'text';
@@ -88,6 +84,7 @@ const SENT = 'text';
 export class Declared implements DetectionService {
   readonly #parts: DeclaredParts;
   readonly #now: () => number;
+  readonly #drills: Drills;
   #read: ReadDetections;
   #byId = new Map<string, LoadedDetection>();
   #trials = 0;
@@ -96,6 +93,11 @@ export class Declared implements DetectionService {
   constructor(parts: DeclaredParts, read: ReadDetections) {
     this.#parts = parts;
     this.#now = parts.now ?? Date.now;
+    this.#drills = new Drills({
+      store: parts.store,
+      observe: (record) => parts.ingestor().observe(CLOUDTRAIL_STREAM, [record]),
+      now: this.#now,
+    });
     this.#read = read;
     this.use(read);
   }
@@ -234,9 +236,6 @@ export class Declared implements DetectionService {
   }
 
   async traps(): Promise<TrapInfo[]> {
-    const last = new Map(
-      (await this.#parts.store.detections.lastMatches()).map((each) => [each.detection, each.time]),
-    );
     const now = await this.#eventNow();
     const infos: TrapInfo[] = [];
     for (const detection of this.#read.loaded.detections) {
@@ -249,8 +248,8 @@ export class Declared implements DetectionService {
         decoy: {...decoy, accounts: [...decoy.accounts]},
         coverage,
         allowed: allowed.map((each) => ({...each})),
-        lastTouch: last.get(detection.id) ?? null,
-        lastDrill: await this.#lastDrill(detection.id),
+        lastTouch: await this.#drills.lastTouch(detection.id),
+        lastDrill: await this.#drills.last(detection.id),
       });
     }
     return infos;
@@ -264,22 +263,15 @@ export class Declared implements DetectionService {
     const detection = this.#byId.get(id);
     const trap = detection === undefined ? undefined : readTrap(detection);
     if (detection === undefined || trap === undefined) return undefined;
-    const at = this.#now();
-    const event = {
-      ...placeOf(place),
-      time: at,
-      eventId: randomUUID(),
-      version: this.#parts.version,
-    };
-    const outcome: DrillOutcome =
-      detection.mode === 'off'
-        ? {ok: false, detail: 'The trap is off'}
-        : await this.#drilled(id, trap.drill(event));
-    await this.#parts.store.putSetting(
-      `drill/${id}`,
-      JSON.stringify({at, ok: outcome.ok, detail: outcome.detail, by: name}),
+    if (detection.mode === 'off') {
+      const outcome = {ok: false, detail: 'The trap is off'};
+      await this.#drills.remember(id, this.#now(), name, outcome);
+      return outcome;
+    }
+    const {version} = this.#parts;
+    return this.#drills.run(id, name, (event) =>
+      trap.drill({...placeOf(place), ...event, version}),
     );
-    return outcome;
   }
 
   async files(): Promise<DetectionFile[]> {
@@ -478,37 +470,6 @@ export class Declared implements DetectionService {
       cursor = oldest !== undefined && oldest.time < from ? undefined : (page.next ?? undefined);
     } while (cursor !== undefined && found.length < MAX_CHANGES);
     return found.reverse();
-  }
-
-  async #lastDrill(id: string): Promise<TrapInfo['lastDrill']> {
-    const kept = await this.#parts.store.setting(`drill/${id}`);
-    return kept === undefined ? null : (JSON.parse(kept) as TrapInfo['lastDrill']);
-  }
-
-  /** Takes a record the way of every other, and waits for the match that it is to lead to. */
-  async #drilled(id: string, record: Record<string, unknown>): Promise<DrillOutcome> {
-    const eventId = String(record.eventID);
-    const time = Date.parse(String(record.eventTime));
-    await this.#parts.ingestor().observe(CLOUDTRAIL_STREAM, [record]);
-    const {detections} = this.#parts.store;
-    const until = performance.now() + DRILL_PATIENCE_MS;
-    for (;;) {
-      const {rows} = await detections.matches({detection: id}, {limit: 20});
-      const match = rows.find(
-        ({evidence, lastTime}) =>
-          evidence.some((note) => note.eventId === eventId) ||
-          // The first events are kept: of a match that has its fill, its time alone tells.
-          (evidence.length >= FULL_EVIDENCE && lastTime === time),
-      );
-      if (match !== undefined) {
-        const told = match.mode === 'live' ? '' : '; it is silent: nobody is told';
-        const detail = `Match ${match.id}: ${match.title}${told}`;
-        return {ok: true, detail, match: match.id};
-      }
-      if (performance.now() > until) break;
-      await sleep(DRILL_POLL_MS);
-    }
-    return {ok: false, detail: `No match within ${DRILL_PATIENCE_MS / 1000} s`};
   }
 }
 

@@ -38,7 +38,7 @@ export function TrapsPage() {
   const count = (logged: TrapInfo['coverage']['logged']) =>
     set.filter(({coverage}) => coverage.logged === logged).length;
   const [blind, doubtful] = [count('no'), count('unknown')];
-  const touched = traps.filter(isTouched).length;
+  const touched = traps.filter(({lastTouch}) => lastTouch !== null).length;
   return (
     <main id="main">
       <h1>Traps</h1>
@@ -112,16 +112,11 @@ function Cells({trap, onDrilled}: {readonly trap: TrapInfo; readonly onDrilled: 
       <td data-label="Last touch">
         {lastTouch === null ? (
           <span className="muted">never</span>
-        ) : !isTouched(trap) ? (
-          <span className="muted">
-            <TimeText time={lastTouch} brief />
-            <span className="below">
-              by the drill; others are among <Link to={matches}>its matches</Link>
-            </span>
-          </span>
         ) : (
-          <strong className="error">
-            <TimeText time={lastTouch} brief />
+          <strong>
+            <Link to={matches} className="error">
+              <TimeText time={lastTouch} brief />
+            </Link>
           </strong>
         )}
       </td>
@@ -171,19 +166,9 @@ function Allowed({allowed}: Pick<TrapInfo, 'allowed'>) {
   );
 }
 
-/** A drill is given so long to be found. */
-const DRILL_MS = 120_000;
-
-/** Whether somebody touched it last, rather than a drill. */
-function isTouched({lastTouch, lastDrill}: TrapInfo): boolean {
-  if (lastTouch === null) return false;
-  return lastDrill === null || !lastDrill.ok || Math.abs(lastDrill.at - lastTouch) > DRILL_MS;
-}
-
 /** Those that were touched first, those that are off last. */
-function rankOf(trap: TrapInfo): number {
-  const {mode, coverage} = trap;
-  if (isTouched(trap)) return 0;
+function rankOf({mode, coverage, lastTouch}: TrapInfo): number {
+  if (lastTouch !== null) return 0;
   if (mode === 'off') return 4;
   return {no: 1, unknown: 2, yes: 3}[coverage.logged];
 }
