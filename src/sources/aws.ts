@@ -175,10 +175,15 @@ export function awsFault(call: string, on: string, cause: unknown): AppError {
   const code = codeOf(cause);
   const status = (cause as {$metadata?: {httpStatusCode?: number}})?.$metadata?.httpStatusCode;
   const forbidden = FORBIDDEN.test(code) || status === 401 || status === 403;
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const said = cause instanceof Error ? cause.message : String(cause);
+  // The SDK's own words, of a setting that it does not name.
+  const why =
+    said === 'Region is missing'
+      ? 'no region is set, in the configuration or command, in AWS_REGION or in the profile'
+      : said;
   return new AppError(
     forbidden ? 'source_forbidden' : 'source_unreadable',
-    `Cannot call ${call} on ${on}: ${code}${why === '' || why === code ? '' : `: ${why}`}`,
+    `Cannot call ${call} on ${on}: ${[...new Set([code, why])].filter((word) => word !== '' && word !== 'Error').join(': ')}`,
     // Permissions and buckets come into being while we wait.
     {cause, retryable: true},
   );

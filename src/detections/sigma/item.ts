@@ -35,7 +35,12 @@ export interface ItemOptions {
   /** Values for the placeholders. */
   readonly parameters: Readonly<Record<string, Json>>;
   readonly faults: Fault[];
+  /** What does not do what its author may think. */
+  readonly warnings?: Fault[];
 }
+
+/** An account id has so many digits. */
+const ACCOUNT_DIGITS = 12;
 
 /** Every modifier that is known; what each asks for is checked where it is used. */
 const MODIFIERS = [
@@ -131,6 +136,10 @@ export function compileItem(
   const plain: Tokens[] = [];
   const tests = values.slice(0, MAX_VALUES).map((each, i) => {
     const at = Array.isArray(value) ? [...path, i] : path;
+    if (typeof each === 'number' && isShortAccount(name, each)) {
+      const message = `A number of ${String(each).length} digits: an account has ${ACCOUNT_DIGITS}; in quotes its zeros in front are kept`;
+      options.warnings?.push({path: at, message});
+    }
     return compileValue(each, {name, field, modifiers, path: at, options, plain});
   });
   if (faults.length > before) return undefined;
@@ -142,6 +151,11 @@ export function compileItem(
   };
   const told = !negated && plain.length === values.length;
   return {holds, needs: told ? needsOfField(name, plain) : undefined};
+}
+
+/** Whether a number cannot be the account that it is compared with. */
+function isShortAccount(name: string, value: number): boolean {
+  return /account(?:id)?$/i.test(name) && String(value).length < ACCOUNT_DIGITS;
 }
 
 function checkModifiers(modifiers: ReadonlySet<Modifier>, path: Path, faults: Fault[]): void {

@@ -353,3 +353,14 @@ test('no record that holds is outside of what it needs', () => {
   expect(held).toBeGreaterThan(50);
   expect(outside).toBeGreaterThan(50);
 });
+
+test('warns of an account whose zeros in front YAML has taken away', () => {
+  const warned = (key: string, value: unknown) =>
+    compile({s: {[key]: value}, condition: 's'}).rule?.warnings.map(({path}) => path.join('.'));
+  expect(warned('recipientAccountId', 12345678901)).toEqual(['detection.s.recipientAccountId']);
+  expect(warned('userIdentity.accountId', [123456789012, 1])).toEqual([
+    'detection.s.userIdentity.accountId.1',
+  ]);
+  expect(warned('recipientAccountId', '012345678901')).toEqual([]);
+  expect(warned('requestParameters.count', 7)).toEqual([]);
+});

@@ -38,8 +38,9 @@ export function compileRule(
   const names = Object.keys(searches);
   if (names.length > MAX_PARTS) faults.push({path, message: `More than ${MAX_PARTS} searches`});
   const compiled = new Map<string, Test>();
+  const warnings: Fault[] = [];
   for (const name of names.slice(0, MAX_PARTS)) {
-    const test = compileSearch(searches[name] as Json, [...path, name], options);
+    const test = compileSearch(searches[name] as Json, [...path, name], {...options, warnings});
     if (test !== undefined) compiled.set(name, test);
   }
   const conditions = Array.isArray(condition) ? (condition as readonly Json[]) : [condition];
@@ -83,9 +84,10 @@ export function compileRule(
     faults.push({path, message: 'There is no condition'});
     return undefined;
   }
-  const warnings = names
-    .filter((name) => !used.has(name))
-    .map((name) => ({path: [...path, name], message: 'The condition does not ask for it'}));
+  for (const name of names) {
+    if (used.has(name)) continue;
+    warnings.push({path: [...path, name], message: 'The condition does not ask for it'});
+  }
   if (timeframe !== undefined && aggregation === undefined) {
     warnings.push({path: [...path, 'timeframe'], message: 'Nothing is counted: it does nothing'});
   }
