@@ -35,6 +35,10 @@ export async function detectionsRunCommand(
   if (paths.includes('-')) {
     throw new AppError('usage', 'Records are read a second time, which "-" cannot be');
   }
+  const rules = paths.find((path) => /\.ya?ml$/i.test(path));
+  if (rules !== undefined) {
+    throw new AppError('usage', `"${rules}" is no log: files of detections go with --file`);
+  }
   if (!options.score && options.model !== undefined) {
     throw new AppError('usage', '--no-score does not go with --model');
   }

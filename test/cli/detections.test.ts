@@ -136,6 +136,8 @@ test('runs files and packs that are named, and those alone', async () => {
   expect(lines(pack.stdout).length).toBeGreaterThan(0);
   for (const {detection} of lines(pack.stdout)) expect(ids).toContain(detection);
   expect((await run([...args, '--pack', 'no-such-pack'])).code).toBe(2);
+  const mistaken = await run([...args.slice(0, 2), file, trail]);
+  expect([mistaken.code, mistaken.stderr]).toEqual([2, expect.stringContaining('go with --file')]);
 }, 120_000);
 
 interface Matched {
