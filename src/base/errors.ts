@@ -39,3 +39,8 @@ export class AppError extends Error {
     this.retryable = options.retryable ?? false;
   }
 }
+
+/** What something thrown says of itself. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

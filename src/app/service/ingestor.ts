@@ -1,4 +1,4 @@
-import {mkdir, readFile} from 'node:fs/promises';
+import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {
   ContextInfo,
@@ -7,17 +7,16 @@ import type {
   ObservationInput,
   Profile,
 } from '../../api/types.ts';
-import {AppError} from '../../base/errors.ts';
+import {AppError, messageOf} from '../../base/errors.ts';
 import type {AlarmState} from '../../detections/evaluator.ts';
-import type {DetectionRows} from '../../pipeline/detections.ts';
 import type {LiveFeed} from '../../pipeline/live-feed.ts';
-import type {Source, SourceBatch} from '../../pipeline/source.ts';
+import type {Source} from '../../pipeline/source.ts';
 import type {Commit, Store} from '../../pipeline/store.ts';
 import {Journal, type JournalLane} from '../../stores/journal.ts';
 import type {Contexts} from '../contexts.ts';
-import {replaceFile} from '../replace-file.ts';
 import {FlowBudget} from './budget.ts';
 import {type CheckpointInfo, Checkpoints} from './checkpoint.ts';
+import {CommitQueue} from './commit-queue.ts';
 import {type DetectionHealth, NO_DETECTIONS} from './detection-watch.ts';
 import {CLOUDTRAIL_STREAM, type EngineResult, WAY_BACK} from './engine.ts';
 import {openEngine} from './engine-client.ts';
@@ -30,19 +29,17 @@ import type {
   StreamSetup,
 } from './entries.ts';
 import {asnFingerprintOf} from './entry-decoder.ts';
+import type {IngestLog} from './ingest-log.ts';
 import {liveRows} from './live-rows.ts';
+import {PatientStore} from './patient-store.ts';
+import {SkippedEntries} from './skipped-entries.ts';
+import {SourceReadings} from './source-readings.ts';
 
 /** A configured source, and the stream that its records belong to. */
 export interface IngestSource {
   readonly source: Source;
   readonly stream?: string | undefined;
 }
-
-export type IngestLog = (
-  level: 'info' | 'warn' | 'error',
-  message: string,
-  facts?: Readonly<Record<string, unknown>>,
-) => void;
 
 export interface IngestorOptions {
   /** Holds `journal` and `snapshots`; one process at a time. */
@@ -82,46 +79,21 @@ export interface IngestorOptions {
   readonly segmentBytes?: number | undefined;
 }
 
-interface Reading {
-  readonly source: Source;
-  readonly stream: string;
-  readonly stop: AbortController;
-  done: Promise<void>;
-  state: 'starting' | 'running' | 'retrying' | 'finished' | 'failed';
-  detail: string;
-  inFlight: Set<Promise<void>>;
-}
-
 interface Ready {
   readonly number: number;
   readonly entry: Entry;
   readonly payloads: readonly Uint8Array[];
 }
 
-interface Queued {
-  readonly commit: Commit;
-  readonly rows: number;
-  readonly release: (() => void) | undefined;
-}
-
 /** Entries and bytes as delivered between a source and the store. */
 const MAX_ENTRIES = 512;
 const MAX_BYTES = 64 * 1024 * 1024;
-/** Batches of one source on their way to the journal. */
-const MAX_UNSAFE = 64;
 /** Entries that the engine is given before it has answered. */
 const MAX_IN_ENGINE = 8;
 /** Rows that may wait to be stored; reached only where entries are large, or replayed. */
 const MAX_QUEUED_ROWS = 200_000;
-/** Rows of one transaction, unless one entry has more. */
-const COMMIT_ROWS = 50_000;
-const COMMIT_ENTRIES = 2_000;
 /** Rows shown live before others have their turn. */
 const LIVE_ROWS = 2_000;
-const FIRST_DELAY_MS = 100;
-const MAX_DELAY_MS = 30_000;
-/** Failures of the store in a row after which it is said aloud; reached within some seconds. */
-const LASTING_AFTER = 8;
 /** Failures of the engine's thread within an hour after which it is not started again. */
 const MAX_RESTARTS = 10;
 /** What a caller of the API is made to wait for room. */
@@ -147,8 +119,11 @@ export class Ingestor {
   readonly #startedAt: number;
   readonly #budget = new FlowBudget(MAX_ENTRIES, MAX_BYTES);
   readonly #stopping = new AbortController();
-  readonly #readings = new Map<string, Reading>();
+  readonly #closing = new AbortController();
   readonly #warnings = new Map<string, string>();
+  readonly #store: PatientStore;
+  readonly #sources: SourceReadings;
+  readonly #skipped: SkippedEntries;
 
   #journal: Journal | undefined;
   #checkpoints: Checkpoints | undefined;
@@ -162,8 +137,7 @@ export class Ingestor {
   /** Room that is given back once an entry is stored, by its number. */
   readonly #held = new Map<number, () => void>();
   readonly #waiters = new Map<number, {resolve(r: EngineResult): void; reject(e: unknown): void}>();
-  #queue: Queued[] = [];
-  #queuedRows = 0;
+  readonly #queue = new CommitQueue();
   /** Last entry whose result was taken over, or is in the store since before. */
   #taken = 0;
   /** Last entry that the engine has been through. */
@@ -171,13 +145,8 @@ export class Ingestor {
   /** Last entry that the store has. */
   #stored = 0;
   #lastId = 0;
-  readonly #skipped = new Map<number, string>();
-  readonly #suspects = new Map<number, number>();
   #restarts: number[] = [];
 
-  #positions = new Map<string, unknown>();
-  /** What each source read when it came as far as its position. */
-  #identities = new Map<string, string>();
   #counts: EngineCounts = {rejected: {}, dropped: {}, sources: {}};
   #info: EngineInfo | undefined;
   #learning = false;
@@ -188,11 +157,6 @@ export class Ingestor {
   #checkpointing: Promise<void> | undefined;
   #checkpointTimer: NodeJS.Timeout | undefined;
   #tickTimer: NodeJS.Timeout | undefined;
-  #storeState: {state: 'ok' | 'unavailable'; detail: string} = {state: 'ok', detail: ''};
-  /** Calls that have failed since the start. */
-  #storeFailures = 0;
-  #storeBytes = 0;
-  #storeBytesAt = Number.NEGATIVE_INFINITY;
   #observations = 0;
   /** Rows stored lately: monotonic milliseconds and how many. */
   #rates: [number, number][] = [];
@@ -204,6 +168,17 @@ export class Ingestor {
     this.#log = options.log ?? (() => {});
     this.#now = options.now ?? Date.now;
     this.#startedAt = this.#now();
+    const [log, warnings] = [this.#log, this.#warnings];
+    this.#store = new PatientStore({store: options.store, log, warnings});
+    this.#skipped = new SkippedEntries(join(options.dataDir, 'journal', 'skipped.json'));
+    this.#sources = new SourceReadings({
+      budget: this.#budget,
+      append: (...entry) => this.#append(...entry),
+      ended: () => this.#fatal !== undefined,
+      now: this.#now,
+      log,
+      warnings,
+    });
   }
 
   /**
@@ -232,11 +207,11 @@ export class Ingestor {
   async #open(): Promise<void> {
     const {dataDir, store} = this.#options;
     await mkdir(dataDir, {recursive: true}).catch((cause: unknown) => {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = messageOf(cause);
       throw new AppError('journal_unwritable', `Cannot use "${dataDir}": ${why}`, {cause});
     });
     this.#checkpoints = await Checkpoints.open(join(dataDir, 'snapshots'));
-    const head = await this.#insist(() => store.head());
+    const head = await this.#ask(() => store.head());
     this.#stored = head.entry;
     this.#taken = head.entry;
     this.#lastId = head.lastId;
@@ -250,7 +225,7 @@ export class Ingestor {
       const message = `Cut ${journal.cut} unfinished bytes off the journal`;
       this.#log('warn', message, {bytes: journal.cut});
     }
-    await this.#readSkipped();
+    await this.#skipped.read();
     await this.#openEngine();
     this.#committing = this.#commitAll();
     this.#pump = this.#pumpAll();
@@ -268,7 +243,7 @@ export class Ingestor {
     const info = await engine.info();
     const at = this.#now();
     if (info.entry === 0 || Object.keys(info.setups).length === 0) {
-      const firstMatchId = await this.#insist(() => this.#options.store.detections.nextMatchId());
+      const firstMatchId = await this.#ask(() => this.#options.store.detections.nextMatchId());
       await this.#apply({kind: 'begin', firstId: this.#lastId + 1, firstMatchId, at});
     }
     const wanted: StreamSetup = {contexts, asnFingerprint: asnFingerprintOf(asnTable)};
@@ -295,50 +270,17 @@ export class Ingestor {
 
   /** Reads a further source from now on. */
   addSource({source, stream = CLOUDTRAIL_STREAM}: IngestSource): void {
-    const reading: Reading = {
-      source,
-      stream,
-      stop: new AbortController(),
-      done: Promise.resolve(),
-      state: 'starting',
-      detail: '',
-      inFlight: new Set(),
-    };
-    this.#readings.set(source.name, reading);
-    this.#compareIdentity(source);
-    reading.done = this.#read(reading);
-  }
-
-  /** A position means nothing in another place: that is read from its beginning. */
-  #compareIdentity({name, identity}: Source): void {
-    const key = `source ${name}`;
-    this.#warnings.delete(key);
-    const before = this.#identities.get(name);
-    if (before === undefined || identity === undefined || before === identity) return;
-    const message =
-      `Source "${name}" read ${before} before, and is configured to read ${identity} now: that is ` +
-      'read from its beginning. If it is the same under another name, its latest events are ' +
-      'recognised, older ones come twice';
-    this.#warnings.set(key, message);
-    this.#log('warn', message, {source: name});
-    this.#positions.delete(name);
-    this.#identities.delete(name);
+    this.#sources.add(source, stream);
   }
 
   /** Reads a source no more; what it has handed over is kept. Does not close it. */
-  async removeSource(name: string): Promise<void> {
-    const reading = this.#readings.get(name);
-    reading?.stop.abort();
-    await reading?.done;
-    this.#readings.delete(name);
+  removeSource(name: string): Promise<void> {
+    return this.#sources.remove(name);
   }
 
   /** How far a source has come: `waiting` once all that it had is safe. */
   sourceState(name: string): IngestStatus['sources'][number]['state'] {
-    const reading = this.#readings.get(name);
-    if (reading === undefined) return 'finished';
-    const {state} = this.#sourceStatus(reading);
-    return reading.inFlight.size > 0 && state === 'waiting' ? 'reading' : state;
+    return this.#sources.state(name);
   }
 
   async applySettings(settings: EngineSettings): Promise<void> {
@@ -442,7 +384,8 @@ export class Ingestor {
     const now = this.#now();
     const journal = this.#journal;
     const memory = process.memoryUsage();
-    await this.#refreshStore();
+    const size = await this.#store.size();
+    if (size.fresh) this.#observations = size.observations;
     const latest = Object.values(this.#counts.sources).reduce(
       (most, {latestEventTime}) => Math.max(most, latestEventTime ?? most),
       Number.NEGATIVE_INFINITY,
@@ -466,15 +409,14 @@ export class Ingestor {
       },
       store: {
         kind: this.#options.store.kind,
-        bytes: this.#storeBytes,
-        ...this.#storeState,
-        failures: this.#storeFailures,
+        bytes: size.bytes,
+        ...this.#store.health,
       },
       journal: {
         bytes: journal?.bytes ?? 0,
         entries: journal === undefined ? 0 : journal.last - journal.first + 1,
       },
-      sources: [...this.#readings.values()].map((reading) => this.#sourceStatus(reading)),
+      sources: this.#sources.status(this.#counts.sources),
       warnings: [
         ...this.#warnings.values(),
         ...(this.#fatal === undefined ? [] : [this.#fatal.message]),
@@ -490,7 +432,7 @@ export class Ingestor {
 
   /** Waits until every source has ended, by itself or by a failure, and all of it is stored. */
   async finished(): Promise<void> {
-    await Promise.all([...this.#readings.values()].map(({done}) => done));
+    await this.#sources.finished();
     await this.settled();
   }
 
@@ -508,13 +450,13 @@ export class Ingestor {
     this.#stopping.abort();
     clearTimeout(this.#checkpointTimer);
     clearTimeout(this.#tickTimer);
-    for (const {stop} of this.#readings.values()) stop.abort();
-    await Promise.all([...this.#readings.values()].map(({done}) => done));
+    this.#sources.abort();
+    await this.#sources.finished();
     if (this.#fatal === undefined) {
       const last = this.#journal?.last ?? 0;
       const done = await within(
         // A store that is away is not likely to come back just now.
-        this.#storeState.state === 'ok' ? CLOSING_MS : CLOSING_MS / 10,
+        this.#store.health.state === 'ok' ? CLOSING_MS : CLOSING_MS / 10,
         this.#until(() => this.#stored >= last).then(async () => {
           // One that is under way was begun before the last entries.
           await this.#checkpointing?.catch(() => {});
@@ -523,7 +465,7 @@ export class Ingestor {
       );
       if (!done) this.#log('warn', 'Stopped before all was stored; the journal keeps it');
     }
-    this.#closed = true;
+    this.#closing.abort();
     this.#ring();
     await this.#engine?.close();
     await Promise.allSettled([this.#pump, this.#committing, this.#checkpointing]);
@@ -533,115 +475,11 @@ export class Ingestor {
     await this.#journal?.close();
   }
 
-  #closed = false;
-
-  // The way in: sources, journal.
-
-  async #read(reading: Reading): Promise<void> {
-    const {source, stop} = reading;
-    const {name} = source;
-    let delay = FIRST_DELAY_MS;
-    while (!stop.signal.aborted && this.#fatal === undefined) {
-      const lane: JournalLane & {error?: unknown} = {failed: false};
-      const ended = new AbortController();
-      const signal = AbortSignal.any([stop.signal, ended.signal]);
-      let retry: string | undefined;
-      try {
-        reading.state = 'running';
-        reading.detail = '';
-        for await (const batch of source.read(this.#positions.get(name), signal)) {
-          const {payloads} = batch;
-          const bytes = payloads.reduce((sum, each) => sum + each.bytes.length, 0);
-          const release = await this.#budget.acquire(bytes, signal);
-          if (release === undefined || lane.failed) {
-            release?.();
-            await batch.nack?.(new AppError('interrupted', 'Ingesting was stopped'));
-            break;
-          }
-          const task: Promise<void> = this.#hand(reading, batch, lane, release)
-            .then(
-              () => {
-                delay = FIRST_DELAY_MS;
-              },
-              (error: unknown) => {
-                lane.error ??= error;
-                ended.abort();
-              },
-            )
-            .finally(() => reading.inFlight.delete(task));
-          reading.inFlight.add(task);
-          if (reading.inFlight.size >= MAX_UNSAFE) await Promise.race(reading.inFlight);
-        }
-        if (lane.error !== undefined) throw lane.error;
-        if (!stop.signal.aborted) {
-          await Promise.all(reading.inFlight);
-          if (lane.error !== undefined) throw lane.error;
-          reading.state = 'finished';
-          this.#log('info', `Source "${name}" has ended`, {source: name});
-          return;
-        }
-      } catch (error) {
-        const {message} = asError(error);
-        if (stop.signal.aborted) break;
-        if (error instanceof AppError && !error.retryable) {
-          reading.state = 'failed';
-          reading.detail = message;
-          this.#log('error', `Source "${name}" failed: ${message}`, {source: name});
-          return;
-        }
-        retry = message;
-      } finally {
-        await Promise.all(reading.inFlight);
-      }
-      if (retry === undefined) continue;
-      reading.state = 'retrying';
-      reading.detail = retry;
-      this.#log('warn', `Source "${name}": ${retry}`, {source: name, retryIn: delay});
-      await pause(jitter(delay), stop.signal);
-      delay = Math.min(delay * 2, MAX_DELAY_MS);
-    }
-    if (reading.state !== 'failed') reading.state = 'finished';
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
-  /** Makes a batch safe, and acknowledges it. */
-  async #hand(
-    {source, stream}: Reading,
-    batch: SourceBatch,
-    lane: JournalLane,
-    release: () => void,
-  ): Promise<void> {
-    const {payloads, position, poison = []} = batch;
-    const entry: Entry = {
-      kind: 'batch',
-      source: source.name,
-      stream,
-      position,
-      ...(source.identity !== undefined && {identity: source.identity}),
-      arrived: this.#now(),
-      names: payloads.map(({name}) => name),
-      poison,
-    };
-    try {
-      await this.#append(
-        entry,
-        payloads.map(({bytes}) => bytes),
-        lane,
-        release,
-      );
-      this.#positions.set(source.name, position);
-      if (source.identity !== undefined) this.#identities.set(source.name, source.identity);
-    } catch (error) {
-      release();
-      await batch.nack?.(error);
-      throw error;
-    }
-    try {
-      await batch.ack();
-    } catch (error) {
-      const {message} = asError(error);
-      this.#log('warn', `Source "${source.name}" could not acknowledge: ${message}`);
-    }
-  }
+  // The way in: journal.
 
   async #append(
     entry: Entry,
@@ -655,7 +493,7 @@ export class Ingestor {
     try {
       number = await journal.append(entry, payloads, lane);
     } catch (error) {
-      this.#warnings.set('journal', asError(error).message);
+      this.#warnings.set('journal', messageOf(error));
       throw error;
     }
     this.#warnings.delete('journal');
@@ -724,10 +562,7 @@ export class Ingestor {
     this.#processed = info.entry;
     this.#counts = info.counts;
     this.#learning = info.learning;
-    if (this.#positions.size === 0) {
-      this.#positions = new Map(Object.entries(info.positions));
-      this.#identities = new Map(Object.entries(info.identities));
-    }
+    this.#sources.resume(info.positions, info.identities);
     for (const entry of checkpoints.entries.filter((each) => each > info.entry)) {
       await checkpoints.drop(entry);
     }
@@ -810,7 +645,7 @@ export class Ingestor {
     let failure: unknown;
     const give = async (number: number, entry: Entry, payloads: readonly Uint8Array[]) => {
       const window = () =>
-        (inEngine.size < MAX_IN_ENGINE && this.#queuedRows < MAX_QUEUED_ROWS) ||
+        (inEngine.size < MAX_IN_ENGINE && this.#queue.rows < MAX_QUEUED_ROWS) ||
         failure !== undefined;
       await this.#until(window);
       if (failure !== undefined) throw failure;
@@ -820,7 +655,9 @@ export class Ingestor {
           (result) => this.#take(number, entry, result),
           (error: unknown) => {
             // What was merely in line behind it is not to blame.
-            if (error instanceof AppError && error.code === 'worker_failed') this.#suspect(number);
+            if (error instanceof AppError && error.code === 'worker_failed') {
+              this.#skipped.suspect(number);
+            }
             failure ??= error;
           },
         )
@@ -853,13 +690,10 @@ export class Ingestor {
   #take(number: number, entry: Entry, result: EngineResult): void {
     this.#counts = result.counts;
     this.#processed = number;
-    this.#suspects.delete(number);
+    this.#skipped.clear(number);
     if (entry.kind === 'mode') this.#learning = entry.learning;
     // Positions ride on entries, also on those that are gone through again.
-    if (entry.kind === 'batch' && !this.#readings.has(entry.source)) {
-      this.#positions.set(entry.source, entry.position);
-      if (entry.identity !== undefined) this.#identities.set(entry.source, entry.identity);
-    }
+    if (entry.kind === 'batch') this.#sources.goThrough(entry);
     this.#waiters.get(number)?.resolve(result);
     this.#waiters.delete(number);
     const release = this.#held.get(number);
@@ -869,14 +703,8 @@ export class Ingestor {
       return;
     }
     this.#taken = number;
-    const rows = result.commit.observations.reduce((sum, {count}) => sum + count, 0);
-    this.#queue.push({commit: result.commit, rows, release});
-    this.#queuedRows += rows;
+    this.#queue.push(result.commit, release);
     this.#ring();
-  }
-
-  #suspect(number: number): void {
-    this.#suspects.set(number, (this.#suspects.get(number) ?? 0) + 1);
   }
 
   /** Opens the engine anew after its thread was lost; sets aside an entry that it dies of. */
@@ -894,45 +722,11 @@ export class Ingestor {
       );
     }
     this.#warnings.set('engine', `The engine was started again: ${firstLine(error.message)}`);
-    for (const [number, times] of this.#suspects) {
-      if (times < 2 || this.#skipped.has(number)) continue;
-      await this.#skip(number, firstLine(error.message));
+    const oldest = this.#journal?.first ?? 0;
+    for (const number of await this.#skipped.skipSuspects(firstLine(error.message), oldest)) {
+      this.#log('error', `Entry ${number} is set aside: the engine failed on it twice`);
     }
     await this.#openEngine();
-  }
-
-  async #readSkipped(): Promise<void> {
-    let text: string;
-    try {
-      text = await readFile(this.#skippedFile, 'utf8');
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;
-      throw new AppError('journal_damaged', `Cannot read "${this.#skippedFile}"`, {cause});
-    }
-    try {
-      const kept = JSON.parse(text) as Record<string, string>;
-      for (const [number, why] of Object.entries(kept)) this.#skipped.set(Number(number), why);
-    } catch (cause) {
-      throw new AppError('journal_damaged', `"${this.#skippedFile}" is damaged`, {cause});
-    }
-  }
-
-  /** From now on, and when the journal is gone through again, the entry is set aside unread. */
-  async #skip(number: number, why: string): Promise<void> {
-    this.#skipped.set(number, `The engine failed on it: ${why}`);
-    this.#log('error', `Entry ${number} is set aside: the engine failed on it twice`);
-    const oldest = this.#journal?.first ?? 0;
-    const kept = [...this.#skipped].filter(([each]) => each >= oldest);
-    try {
-      await replaceFile(this.#skippedFile, JSON.stringify(Object.fromEntries(kept)));
-    } catch (cause) {
-      const message = `Cannot write "${this.#skippedFile}": ${asError(cause).message}`;
-      throw new AppError('journal_unwritable', message, {cause});
-    }
-  }
-
-  get #skippedFile(): string {
-    return join(this.#options.dataDir, 'journal', 'skipped.json');
   }
 
   // The way out: store, live feed.
@@ -941,20 +735,17 @@ export class Ingestor {
     let shown = Promise.resolve();
     for (;;) {
       // Also after a failure: what the engine has given is good.
-      while (this.#queue.length === 0 && !this.#closed) await this.#bell.rung;
+      while (this.#queue.isEmpty && !this.#closed) await this.#bell.rung;
       if (this.#closed) {
         await shown;
         return;
       }
-      const some = this.#takeQueued();
-      const commit = merged(some.map((each) => each.commit));
-      const rows = some.reduce((sum, each) => sum + each.rows, 0);
+      const {commit, rows, release} = this.#queue.take();
       if (commit.entry > this.#stored) {
-        const done = await this.#insist(() => this.#options.store.commit(commit), true);
-        if (done === GIVEN_UP) return;
+        const store = () => this.#options.store.commit(commit);
+        if ((await this.#store.insist(store, this.#closing.signal)) === undefined) return;
         this.#stored = commit.entry;
       }
-      this.#queuedRows -= rows;
       this.#observations += rows;
       for (const {firstId, count} of commit.observations) {
         this.#lastId = Math.max(this.#lastId, firstId + count - 1);
@@ -964,7 +755,7 @@ export class Ingestor {
         // Nobody may ever ask for the rate.
         if (this.#rates.length > MAX_RATES) this.#rate();
       }
-      for (const {release} of some) release?.();
+      release();
       this.#ring();
       // While these are shown, the store may be at work on the next.
       await shown;
@@ -981,59 +772,15 @@ export class Ingestor {
       }
     } catch (error) {
       // Rows are safe: whoever listens must not stop what comes after.
-      this.#log('error', `A listener failed: ${asError(error).message}`);
+      this.#log('error', `A listener failed: ${messageOf(error)}`);
     }
   }
 
-  #takeQueued(): Queued[] {
-    let rows = 0;
-    let count = 0;
-    for (const queued of this.#queue) {
-      if (count > 0 && (rows + queued.rows > COMMIT_ROWS || count >= COMMIT_ENTRIES)) break;
-      rows += queued.rows;
-      count++;
-    }
-    return this.#queue.splice(0, count);
-  }
-
-  /** Asks the store until it does what it is asked. */
-  async #insist<T>(ask: () => Promise<T>, giveUp?: false): Promise<T>;
-  async #insist<T>(ask: () => Promise<T>, giveUp: true): Promise<T | typeof GIVEN_UP>;
-  async #insist<T>(ask: () => Promise<T>, giveUp = false): Promise<T | typeof GIVEN_UP> {
-    let attempts = 0;
-    for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, MAX_DELAY_MS)) {
-      try {
-        const value = await ask();
-        if (this.#storeState.state !== 'ok') this.#log('info', 'The store is back');
-        this.#storeState = {state: 'ok', detail: ''};
-        this.#warnings.delete('store lasting');
-        return value;
-      } catch (error) {
-        const {message} = asError(error);
-        this.#storeFailures++;
-        if (this.#storeState.detail !== message) this.#log('warn', `The store: ${message}`);
-        this.#storeState = {state: 'unavailable', detail: message};
-        attempts++;
-        if (attempts % LASTING_AFTER === 0) this.#tellLasting(attempts, error);
-        if (this.#stopping.signal.aborted && !giveUp) throw error;
-      }
-      await pause(jitter(delay), undefined, () => this.#closed);
-      if (this.#closed && giveUp) return GIVEN_UP;
-    }
-  }
-
-  /** A store that fails again and again is not likely to come back by itself. */
-  #tellLasting(attempts: number, error: unknown): void {
-    const {message} = asError(error);
-    const told =
-      `The store has failed ${attempts} times in a row: ${firstLine(message)}. It is tried again, ` +
-      'and nothing is lost, but until it is mended nothing is stored or shown';
-    this.#warnings.set('store lasting', told);
-    // Twice as seldom each time: it may go on for days.
-    if (Number.isInteger(Math.log2(attempts / LASTING_AFTER))) {
-      const code = error instanceof AppError ? error.code : 'internal';
-      this.#log('error', told, {code, attempts});
-    }
+  /** Asks the store until it answers, or the service is stopped. */
+  async #ask<T>(ask: () => Promise<T>): Promise<T> {
+    const answer = await this.#store.insist(ask, this.#stopping.signal);
+    if (answer === undefined) throw new AppError('interrupted', STOPPED);
+    return answer.value;
   }
 
   // Checkpoints.
@@ -1047,7 +794,7 @@ export class Ingestor {
       const from = performance.now();
       this.checkpoint()
         .catch((error: unknown) => {
-          const {message} = asError(error);
+          const message = messageOf(error);
           this.#warnings.set('checkpoint', message);
           this.#log('error', message);
         })
@@ -1067,7 +814,7 @@ export class Ingestor {
   #scheduleTick(): void {
     this.#tickTimer = setTimeout(() => {
       this.#tick()
-        .catch((error: unknown) => this.#log('warn', `No time passes: ${asError(error).message}`))
+        .catch((error: unknown) => this.#log('warn', `No time passes: ${messageOf(error)}`))
         .finally(() => {
           if (!this.#stopping.signal.aborted) this.#scheduleTick();
         });
@@ -1078,22 +825,9 @@ export class Ingestor {
   async #tick(): Promise<void> {
     const {deliveryDelay = DELIVERY_DELAY_MS} = this.#options;
     // What is learnt is the past: its time goes by its events alone.
-    if (!this.#watching || this.#learning || !this.#isCaughtUp()) return;
+    if (!this.#watching || this.#learning || !this.#sources.isCaughtUp) return;
     const at = this.#now();
     await this.#apply({kind: 'tick', eventTime: at - deliveryDelay, at});
-  }
-
-  /**
-   * Whether every source has handed over all that it had, as far as it knows. What one that is
-   * behind, or cannot be reached, still has is of the past: were time to go on without it, alarms
-   * would take it for missing, and for late when it comes. One that has failed for good is not
-   * waited for.
-   */
-  #isCaughtUp(): boolean {
-    return [...this.#readings.values()].every((reading) => {
-      const {state} = this.#sourceStatus(reading);
-      return ['waiting', 'finished', 'failed'].includes(state) && reading.inFlight.size === 0;
-    });
   }
 
   async #makeCheckpoint(): Promise<void> {
@@ -1119,37 +853,6 @@ export class Ingestor {
 
   // Odds and ends.
 
-  #sourceStatus(reading: Reading): IngestStatus['sources'][number] {
-    const {source, state, detail} = reading;
-    const own = source.status();
-    const counts = this.#counts.sources[source.name];
-    const paused = state === 'running' && this.#budget.full;
-    return {
-      name: source.name,
-      kind: source.kind,
-      state: paused ? 'paused' : state === 'running' ? own.state : state,
-      detail: paused ? 'Waiting for the store' : detail === '' ? own.detail : detail,
-      backlog: own.backlog ?? null,
-      records: counts?.records ?? 0,
-      bytes: counts?.bytes ?? 0,
-      latestEventTime: counts?.latestEventTime ?? null,
-      latestArrival: counts?.latestArrival ?? null,
-    };
-  }
-
-  async #refreshStore(): Promise<void> {
-    const now = performance.now();
-    if (now - this.#storeBytesAt < 5_000) return;
-    this.#storeBytesAt = now;
-    try {
-      const {bytes, observations} = await this.#options.store.size();
-      this.#storeBytes = bytes;
-      this.#observations = observations;
-    } catch (error) {
-      this.#log('warn', `The store: ${asError(error).message}`);
-    }
-  }
-
   #rate(): number {
     const from = performance.now() - RATE_WINDOW_MS;
     this.#rates = this.#rates.filter(([at]) => at >= from);
@@ -1162,12 +865,12 @@ export class Ingestor {
     const failure =
       error instanceof AppError
         ? error
-        : new AppError('worker_failed', asError(error).message, {cause: error});
+        : new AppError('worker_failed', messageOf(error), {cause: error});
     this.#fatal = failure;
     this.#log('error', failure.message, {code: failure.code});
     for (const {reject} of this.#waiters.values()) reject(failure);
     this.#waiters.clear();
-    for (const {stop} of this.#readings.values()) stop.abort();
+    this.#sources.abort();
     this.#ring();
     this.#options.onFatal?.(failure);
   }
@@ -1189,31 +892,6 @@ export class Ingestor {
 }
 
 const STOPPED = 'The service was stopped';
-const GIVEN_UP = Symbol('given up');
-
-/** Several commits in a row as one. */
-function merged(commits: readonly Commit[]): Commit {
-  const [only] = commits;
-  if (only !== undefined && commits.length === 1) return only;
-  return {
-    entry: Math.max(...commits.map(({entry}) => entry)),
-    observations: commits.flatMap(({observations}) => observations),
-    details: commits.flatMap(({details}) => details),
-    deadLetters: commits.flatMap(({deadLetters}) => deadLetters),
-    deliveries: commits.flatMap(({deliveries}) => deliveries),
-    detections: mergedDetections(commits.flatMap(({detections}) => detections ?? [])),
-  };
-}
-
-function mergedDetections(all: readonly DetectionRows[]): DetectionRows | undefined {
-  if (all.length === 0) return undefined;
-  return {
-    matches: all.flatMap(({matches}) => matches),
-    alarmChanges: all.flatMap(({alarmChanges}) => alarmChanges),
-    datapoints: all.flatMap(({datapoints}) => datapoints),
-    episodes: all.flatMap(({episodes}) => episodes),
-  };
-}
 
 function bell(): {readonly rung: Promise<void>; readonly ring: () => void} {
   let ring = () => {};
@@ -1236,23 +914,6 @@ function canonical(value: unknown): string {
   );
 }
 
-/** Half to all of it, so that many who wait do not come back together. */
-function jitter(delay: number): number {
-  return delay * (0.5 + Math.random() / 2);
-}
-
-async function pause(
-  ms: number,
-  signal: AbortSignal | undefined,
-  ended: () => boolean = () => false,
-): Promise<void> {
-  const until = performance.now() + ms;
-  while (performance.now() < until && signal?.aborted !== true && !ended()) {
-    const left = Math.min(50, until - performance.now());
-    await new Promise((resolve) => setTimeout(resolve, Math.max(1, left)));
-  }
-}
-
 async function within(ms: number, work: Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
@@ -1269,10 +930,6 @@ async function within(ms: number, work: Promise<void>): Promise<boolean> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
 
 function firstLine(text: string): string {
