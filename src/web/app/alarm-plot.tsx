@@ -3,7 +3,7 @@ import {themeColour} from '../report/dom.ts';
 import {formatCount} from '../report/format.ts';
 import {exceeds, niceTicks, type Series, type Stretch, stretchesOf} from './alarm-shape.ts';
 import {useIsNarrow} from './media.ts';
-import type {Range} from './score-plot.ts';
+import type {Range} from './plot-frame.ts';
 import type {AlarmState} from './state-text.tsx';
 import {formatMoment, plural} from './text.ts';
 import type {Canvas} from './time-plot.ts';

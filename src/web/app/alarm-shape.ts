@@ -1,5 +1,5 @@
 import type {AlarmHistory} from '../../api/detection-types.ts';
-import type {Range} from './score-plot.ts';
+import type {Range} from './plot-frame.ts';
 import type {AlarmState} from './state-text.tsx';
 
 /** From a time on, an alarm was in a state. */

@@ -1,7 +1,7 @@
 import type {Episode} from '../../api/detection-types.ts';
 import {themeColour} from '../report/dom.ts';
 import {formatCount} from '../report/format.ts';
-import type {Range} from './score-plot.ts';
+import type {Range} from './plot-frame.ts';
 import {formatMoment, plural, visible} from './text.ts';
 import type {Canvas} from './time-plot.ts';
 import {TimePlotFigure} from './time-plot-view.tsx';

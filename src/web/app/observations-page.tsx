@@ -5,11 +5,11 @@ import {FailureNote} from './failure-note.tsx';
 import {FilterBar} from './filter-bar.tsx';
 import {useKeys} from './keys.ts';
 import {ObservationTable} from './observation-table.tsx';
+import type {Range} from './plot-frame.ts';
 import {PlotView} from './plot-view.tsx';
 import type {Colour} from './point-set.ts';
 import {addressOf, filterOf, type Query, queryOf, streamFilterOf} from './query.ts';
 import {currentPlace, go, observationPath, principalPath, usePlace} from './router.ts';
-import type {Range} from './score-plot.ts';
 import {SelectionPanel} from './selection-panel.tsx';
 import {useObservations} from './use-observations.ts';
 

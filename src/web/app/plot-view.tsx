@@ -1,20 +1,21 @@
-import {useEffect, useRef, useState} from 'react';
+import {useRef, useState} from 'react';
 import type {Observation} from '../../api/types.ts';
 import {formatCount} from '../report/format.ts';
+import type {Range} from './plot-frame.ts';
 import {PlotLegend} from './plot-legend.tsx';
 import type {PointSet} from './point-set.ts';
 import {PointTip} from './point-tip.tsx';
-import {useDark, usePreferences} from './preferences.ts';
+import {usePreferences} from './preferences.ts';
 import type {Scale} from './raster.ts';
 import {
   type LegendEntry,
   type PlotEvents,
   type PlotView as PlotViewState,
-  type Range,
   ScorePlot,
 } from './score-plot.ts';
 import {useThresholds} from './session.ts';
 import {formatMoment} from './text.ts';
+import {usePlot} from './use-plot.ts';
 
 interface Props {
   readonly points: PointSet;
@@ -37,46 +38,28 @@ interface Props {
 /** The plot with its tip and legend. */
 export function PlotView(props: Props) {
   const {points, version, range, scale, marked = -1, sync, onGroup} = props;
-  const host = useRef<HTMLDivElement>(null);
-  const plot = useRef<ScorePlot>(undefined);
   const events = useRef(props);
   events.current = props;
   const {zone} = usePreferences();
-  const dark = useDark();
   const thresholds = useThresholds();
   const [legend, setLegend] = useState<readonly LegendEntry[]>([]);
   const [emphasis, setEmphasis] = useState<string>();
   const [hovered, setHovered] = useState<{id: number; x: number; y: number}>();
 
   const view: PlotViewState = {points, version, range, scale, zone, thresholds, marked, emphasis};
-  const latest = useRef(view);
-  latest.current = view;
-
-  useEffect(() => {
-    if (host.current === null) return;
-    const told: PlotEvents = {
-      onHover: (id, x, y) =>
-        setHovered((before) => (id < 0 ? undefined : before?.id === id ? before : {id, x, y})),
-      onPick: (id) => events.current.onPick(id),
-      onZoom: (to) => events.current.onZoom(to),
-      onReset: () => events.current.onReset(),
-      onLegend: setLegend,
-    };
-    const made = new ScorePlot(host.current, latest.current, told, sync);
-    plot.current = made;
-    return () => {
-      plot.current = undefined;
-      made.destroy();
-    };
-  }, [sync]);
-
-  useEffect(() => {
-    plot.current?.show(latest.current);
-  });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the theme's colours are read when painting.
-  useEffect(() => {
-    plot.current?.repaint();
-  }, [dark]);
+  const told: PlotEvents = {
+    onHover: (id, x, y) =>
+      setHovered((before) => (id < 0 ? undefined : before?.id === id ? before : {id, x, y})),
+    onPick: (id) => events.current.onPick(id),
+    onZoom: (to) => events.current.onZoom(to),
+    onReset: () => events.current.onReset(),
+    onLegend: setLegend,
+  };
+  const {host, plot} = usePlot(
+    view,
+    (element, first) => new ScorePlot(element, first, told, sync),
+    sync,
+  );
 
   const label =
     `Plot of novelty score against time: ${formatCount(points.count)} observations from ` +

@@ -1,19 +1,13 @@
-import UPlot from 'uplot';
+import type UPlot from 'uplot';
 import {themeColour} from '../report/dom.ts';
 import type {Zone} from '../report/format.ts';
 import {pixelOf} from '../report/pixels.ts';
-import {CLICK_DELAY_MS, drawRing, placeWithin, REACH} from '../report/plot-parts.ts';
+import {drawRing, placeWithin, REACH} from '../report/plot-parts.ts';
 import {heightOf, scoreTicks} from '../report/scale.ts';
 import {assignSlots, COLOURS} from './palette.ts';
-import {timePlotOptions} from './plot-options.ts';
+import {PlotFrame, type Range} from './plot-frame.ts';
 import type {PointSet} from './point-set.ts';
 import {drawPoints, type Frame, nearestPoint, peaksOf, type Scale} from './raster.ts';
-
-/** Epoch milliseconds. */
-export interface Range {
-  readonly from: number;
-  readonly to: number;
-}
 
 export interface LegendEntry {
   readonly group: string;
@@ -45,32 +39,42 @@ export interface PlotView {
   readonly emphasis: string | undefined;
 }
 
+/** CSS pixels. */
+const MIN_HEIGHT = 140;
+
 /** The plot of score against time: uPlot draws the axes, we draw the points. */
 export class ScorePlot {
   readonly #events: PlotEvents;
-  readonly #plot: UPlot;
-  readonly #observer: ResizeObserver;
+  readonly #frame: PlotFrame;
   #view: PlotView;
   #slots: Int8Array = new Int8Array(0);
   #legend = '';
   /** The points as last painted, which moving the mark leaves as they are. */
   #picture: HTMLCanvasElement | undefined;
   #pictureKey = '';
-  #click: ReturnType<typeof setTimeout> | undefined;
-  #pressedAt: {readonly x: number; readonly y: number} | undefined;
   #paintMs = 0;
 
   constructor(host: HTMLElement, view: PlotView, events: PlotEvents, sync?: string) {
     this.#view = view;
     this.#events = events;
-    this.#plot = new UPlot(this.#options(host, sync), this.#extent(), host);
-    this.#listen();
-    this.#observer = new ResizeObserver(() => {
-      const size = sizeOf(host);
-      if (size.width === this.#plot.width && size.height === this.#plot.height) return;
-      this.#plot.setSize(size);
+    const at = (score: number) => (this.#view.scale === 'log' ? heightOf(score) : score);
+    this.#frame = new PlotFrame(host, {
+      minHeight: MIN_HEIGHT,
+      sync,
+      data: this.#extent(),
+      zone: () => this.#view.zone,
+      splits: () => this.#ticks().map(at),
+      values: () => this.#ticks().map(String),
+      drawAxes: () => this.#drawThresholds(),
+      draw: () => this.#draw(),
+      onZoom: (range) => events.onZoom(range),
+      onReset: () => events.onReset(),
+      onPress: (event) => {
+        const id = this.#idUnder(event);
+        return id < 0 ? undefined : () => events.onPick(id);
+      },
     });
-    this.#observer.observe(host);
+    this.#listen();
   }
 
   /** Milliseconds that the points last took to paint. */
@@ -98,13 +102,11 @@ export class ScorePlot {
   /** Paints again, after a change of theme. */
   repaint(): void {
     this.#picture = undefined;
-    this.#plot.redraw(false, true);
+    this.#frame.plot.redraw(false, true);
   }
 
   destroy(): void {
-    clearTimeout(this.#click);
-    this.#observer.disconnect();
-    this.#plot.destroy();
+    this.#frame.destroy();
   }
 
   /** Where a point is, in CSS pixels of the plot; undefined if it is not in view. */
@@ -115,22 +117,22 @@ export class ScorePlot {
     const second = points.seconds[at] ?? 0;
     if (second * 1000 < range.from || second * 1000 > range.to) return undefined;
     return {
-      x: this.#plot.valToPos(second, 'x'),
-      y: this.#plot.valToPos(this.#levels()[at] ?? 0, 'y'),
+      x: this.#frame.plot.valToPos(second, 'x'),
+      y: this.#frame.plot.valToPos(this.#levels()[at] ?? 0, 'y'),
     };
   }
 
   get over(): HTMLElement {
-    return this.#plot.over;
+    return this.#frame.plot.over;
   }
 
   #now(): void {
-    this.#plot.batch(() => {
+    this.#frame.plot.batch(() => {
       // Set again although it may be the same: uPlot then draws everything anew.
-      this.#plot.setData(this.#extent(), false);
+      this.#frame.plot.setData(this.#extent(), false);
       const {from, to} = this.#view.range;
-      this.#plot.setScale('x', {min: from / 1000, max: to / 1000});
-      this.#plot.setScale('y', {min: 0, max: this.#top()});
+      this.#frame.plot.setScale('x', {min: from / 1000, max: to / 1000});
+      this.#frame.plot.setScale('y', {min: 0, max: this.#top()});
     });
   }
 
@@ -158,22 +160,6 @@ export class ScorePlot {
     return [0, 0.2, 0.4, 0.6, 0.8];
   }
 
-  #options(host: HTMLElement, sync: string | undefined): UPlot.Options {
-    const at = (score: number) => (this.#view.scale === 'log' ? heightOf(score) : score);
-    return timePlotOptions({
-      size: sizeOf(host),
-      sync,
-      zone: () => this.#view.zone,
-      splits: () => this.#ticks().map(at),
-      values: () => this.#ticks().map(String),
-      hooks: {
-        drawAxes: [() => this.#drawThresholds()],
-        draw: [() => this.#draw()],
-        setSelect: [() => this.#zoomed()],
-      },
-    });
-  }
-
   /** uPlot is given the two ends only: the points are drawn and found without it. */
   #extent(): UPlot.AlignedData {
     const {from, to} = this.#view.range;
@@ -183,32 +169,23 @@ export class ScorePlot {
     ];
   }
 
-  #zoomed(): void {
-    const {left, width} = this.#plot.select;
-    if (width < 2) return;
-    const from = this.#plot.posToVal(left, 'x') * 1000;
-    const to = this.#plot.posToVal(left + width, 'x') * 1000;
-    this.#plot.setSelect({left: 0, top: 0, width: 0, height: 0}, false);
-    if (to - from >= 2_000) this.#events.onZoom({from: Math.floor(from), to: Math.ceil(to)});
-  }
-
-  #frame(): Frame {
-    const {width, height} = this.#plot.bbox;
+  #place(): Frame {
+    const {width, height} = this.#frame.plot.bbox;
     const {range, scale} = this.#view;
-    const {min, max} = this.#plot.scales.x ?? {};
+    const {min, max} = this.#frame.plot.scales.x ?? {};
     return {
       width: Math.round(width),
       height: Math.round(height),
       from: min ?? range.from / 1000,
       to: max ?? range.to / 1000,
       scale,
-      top: this.#plot.scales.y?.max ?? 1,
+      top: this.#frame.plot.scales.y?.max ?? 1,
       ratio: devicePixelRatio,
     };
   }
 
   #drawThresholds(): void {
-    const {ctx, bbox} = this.#plot;
+    const {ctx, bbox} = this.#frame.plot;
     const {thresholds, scale} = this.#view;
     const names = ['--high', '--top'];
     ctx.save();
@@ -220,7 +197,7 @@ export class ScorePlot {
     let lastY = Number.POSITIVE_INFINITY;
     for (const [i, threshold] of thresholds.entries()) {
       const level = scale === 'log' ? heightOf(threshold) : threshold;
-      const y = Math.round(this.#plot.valToPos(level, 'y', true)) + 0.5;
+      const y = Math.round(this.#frame.plot.valToPos(level, 'y', true)) + 0.5;
       ctx.strokeStyle = ctx.fillStyle = themeColour(names[i] ?? '--high');
       ctx.beginPath();
       ctx.moveTo(bbox.left, y);
@@ -235,7 +212,7 @@ export class ScorePlot {
   }
 
   #draw(): void {
-    const frame = this.#frame();
+    const frame = this.#place();
     if (frame.width < 1 || frame.height < 1) return;
     const key = Object.values(frame).join(' ');
     if (this.#picture === undefined || this.#pictureKey !== key) {
@@ -243,10 +220,10 @@ export class ScorePlot {
       this.#picture = this.#paint(frame);
       this.#pictureKey = key;
       this.#paintMs = performance.now() - began;
-      this.#plot.root.dataset.paintMs = this.#paintMs.toFixed(1);
-      this.#plot.root.dataset.points = String(this.#view.points.count);
+      this.#frame.plot.root.dataset.paintMs = this.#paintMs.toFixed(1);
+      this.#frame.plot.root.dataset.points = String(this.#view.points.count);
     }
-    const {ctx, bbox} = this.#plot;
+    const {ctx, bbox} = this.#frame.plot;
     ctx.drawImage(this.#picture, Math.round(bbox.left), Math.round(bbox.top));
     this.#drawMark();
   }
@@ -295,46 +272,26 @@ export class ScorePlot {
   #drawMark(): void {
     const place = this.placeOf(this.#view.marked);
     if (place === undefined) return;
-    const {ctx, bbox} = this.#plot;
+    const {ctx, bbox} = this.#frame.plot;
     const ratio = devicePixelRatio;
     drawRing(ctx, bbox.left + place.x * ratio, bbox.top + place.y * ratio, 8);
   }
 
   #listen(): void {
-    const {over} = this.#plot;
+    const {over} = this.#frame.plot;
     over.addEventListener('mousemove', (event) => {
       const id = event.buttons === 0 ? this.#idUnder(event) : -1;
       const place = this.placeOf(id);
       this.#events.onHover(place === undefined ? -1 : id, place?.x ?? 0, place?.y ?? 0);
     });
     over.addEventListener('mouseleave', () => this.#events.onHover(-1, 0, 0));
-    over.addEventListener('mousedown', ({clientX: x, clientY: y}) => {
-      this.#pressedAt = {x, y};
-    });
-    over.addEventListener('click', (event) => {
-      const from = this.#pressedAt;
-      const moved =
-        from !== undefined && Math.hypot(event.clientX - from.x, event.clientY - from.y) > 4;
-      const id = this.#idUnder(event);
-      clearTimeout(this.#click);
-      if (moved || id < 0) return;
-      this.#click = setTimeout(() => this.#events.onPick(id), CLICK_DELAY_MS);
-    });
-    over.addEventListener('dblclick', () => {
-      clearTimeout(this.#click);
-      this.#events.onReset();
-    });
   }
 
   #idUnder(event: MouseEvent): number {
-    const {x, y} = placeWithin(this.#plot.over, event);
+    const {x, y} = placeWithin(this.#frame.plot.over, event);
     const reach = REACH * devicePixelRatio;
     const {points} = this.#view;
-    const at = nearestPoint(points, this.#frame(), x, y, reach);
+    const at = nearestPoint(points, this.#place(), x, y, reach);
     return at < 0 ? -1 : (points.ids[at] ?? -1);
   }
-}
-
-function sizeOf(host: HTMLElement): {width: number; height: number} {
-  return {width: Math.max(240, host.clientWidth), height: Math.max(140, host.clientHeight)};
 }

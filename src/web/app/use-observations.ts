@@ -1,7 +1,7 @@
 import {useEffect, useMemo, useState, useSyncExternalStore} from 'react';
 import {type FeedQuery, type FeedState, ObservationFeed} from './observation-feed.ts';
+import type {Range} from './plot-frame.ts';
 import {LAST_MS} from './query.ts';
-import type {Range} from './score-plot.ts';
 
 const MINUTE_MS = 60_000;
 
