@@ -500,11 +500,7 @@ test(
             owner: 'platform',
             reason: 'Lists all users',
           }));
-          data.traps = [
-            {...key!, mode: 'off', lastTouch: null},
-            {...user!, allowed},
-            bucket!,
-          ];
+          data.traps = [{...key!, mode: 'off', lastTouch: null}, {...user!, allowed}, bucket!];
         },
       },
     ),
