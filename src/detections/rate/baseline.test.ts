@@ -147,7 +147,10 @@ test('once reset, it is as good as new', () => {
     fc.property(steps, steps, (before, after) => {
       let bin = FIRST * 12;
       const used = baselineAt(bin);
-      for (const [gap, count] of before) used.add((bin += gap), count);
+      for (const [gap, count] of before) {
+        bin += gap;
+        used.add(bin, count);
+      }
       used.reset(bin);
       const fresh = baselineAt(bin);
       for (const [gap, count] of after) {

@@ -145,8 +145,11 @@ export class Baseline {
   }
 
   #forget(): void {
-    this.#counts.fill(0);
-    this.#busyDays.fill(0);
+    for (let hourOfDay = 0; hourOfDay < 24; hourOfDay++) {
+      if ((this.#busyDays[hourOfDay] ?? 0) === 0) continue;
+      for (let at = hourOfDay; at < HOURS; at += 24) this.#counts[at] = 0;
+      this.#busyDays[hourOfDay] = 0;
+    }
     this.#sums.fill(0);
     this.#hour = Number.NaN;
   }

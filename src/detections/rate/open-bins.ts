@@ -18,11 +18,9 @@ export type KeptOpenBins = readonly (readonly [bin: number, entries: readonly Ke
 /** Five minutes of one series that are not over, or may still get late events. */
 export class OpenBin {
   readonly series: Series;
-  readonly notes: EventNote[] = [];
+  #notes: EventNote[] | undefined;
+  readonly attributes = new Attributes();
   #count = 0;
-  /** Of all events, as long as they are alike; most bins hold few. */
-  #alike: Attributed | undefined;
-  #attributes: Attributes | undefined;
 
   constructor(series: Series) {
     this.series = series;
@@ -32,43 +30,30 @@ export class OpenBin {
     return this.#count;
   }
 
-  add({principal, userAgent, error}: Attributed): void {
-    const alike = this.#alike;
-    if (this.#attributes !== undefined) this.#attributes.add({principal, userAgent, error});
-    else if (alike === undefined) this.#alike = {principal, userAgent, error};
-    else if (
-      alike.principal !== principal ||
-      alike.userAgent !== userAgent ||
-      alike.error !== error
-    ) {
-      this.#attributes = this.attributes();
-      this.#attributes.add({principal, userAgent, error});
-    }
+  /** Of events, as far as they were told. */
+  get notes(): readonly EventNote[] {
+    return this.#notes ?? [];
+  }
+
+  note(event: EventNote): void {
+    this.#notes ??= [];
+    this.#notes.push(event);
+  }
+
+  add(one: Attributed): void {
+    this.attributes.add(one);
     this.#count++;
-  }
-
-  mergeInto(attributes: Attributes): void {
-    if (this.#attributes !== undefined) attributes.merge(this.#attributes);
-    else if (this.#alike !== undefined) attributes.add(this.#alike, this.#count);
-  }
-
-  attributes(): Attributes {
-    const attributes = new Attributes();
-    this.mergeInto(attributes);
-    return attributes;
   }
 
   state(numberOf: (text: string) => number): KeptOpenBin {
     const names = this.series.names.map(numberOf);
-    const attributes = (this.#attributes ?? this.attributes()).state(numberOf);
-    return [names, this.#count, attributes, this.notes.map(noteState)];
+    return [names, this.#count, this.attributes.state(numberOf), this.notes.map(noteState)];
   }
 
   restore([, count, attributes, notes]: KeptOpenBin, texts: readonly string[]): void {
     this.#count = count;
-    this.#attributes = new Attributes();
-    this.#attributes.restore(attributes, texts);
-    this.notes.push(...notes.map(noteFrom));
+    this.attributes.restore(attributes, texts);
+    for (const note of notes) this.note(noteFrom(note));
   }
 }
 

@@ -9,7 +9,7 @@ import {beginEpisode, hitOf, type OngoingEpisode, toldEpisode} from './episode.t
 import {HourWeights} from './hour-weights.ts';
 import {insightEpisode} from './insight.ts';
 import {upperTail} from './negative-binomial.ts';
-import {type KeptOpenBins, type OpenBin, OpenBins} from './open-bins.ts';
+import {type KeptOpenBins, OpenBin, OpenBins} from './open-bins.ts';
 import {
   type History,
   type KeptHistory,
@@ -175,7 +175,7 @@ export class Rates implements Evaluator {
     open.add(components);
     // Their records are parsed only where it may come to an episode.
     if (open.count > this.#least / 2 && open.notes.length < MAX_NOTES) {
-      open.notes.push(eventNote(event));
+      open.note(eventNote(event));
     }
   }
 
@@ -282,20 +282,20 @@ export class Rates implements Evaluator {
 
   /** Judges the bin of each series that has events in it or an episode. */
   #close(bin: number, sink: Sink): void {
-    const entries: {readonly series: Series; readonly open: OpenBin | undefined}[] = [];
-    const quiet = new Set(this.#ongoing);
-    for (const open of this.#open.takeOut(bin)) {
-      entries.push({series: open.series, open});
-      quiet.delete(open.series);
+    const entries = this.#open.takeOut(bin);
+    if (this.#ongoing.size > 0) {
+      const busy = new Set(entries.map(({series}) => series));
+      for (const series of this.#ongoing) {
+        if (!busy.has(series)) entries.push(new OpenBin(series));
+      }
     }
-    for (const series of quiet) entries.push({series, open: undefined});
     // In an order that does not depend on that of arrival.
     entries.sort((a, b) => (a.series.key < b.series.key ? -1 : 1));
-    for (const {series, open} of entries) {
-      const history = this.#series.judged(series, this.#weights, bin);
-      this.#judge(series, history, bin, open, sink);
-      if (history.episode === undefined) this.#ongoing.delete(series);
-      else this.#ongoing.add(series);
+    for (const open of entries) {
+      const history = this.#series.judged(open.series, this.#weights, bin);
+      this.#judge(open, history, bin, sink);
+      if (history.episode !== undefined) this.#ongoing.add(open.series);
+      else if (this.#ongoing.size > 0) this.#ongoing.delete(open.series);
     }
     this.#series.giveUpBeyond(this.#maxSeries, (series, history) => {
       this.#evicted++;
@@ -305,14 +305,8 @@ export class Rates implements Evaluator {
     });
   }
 
-  #judge(
-    series: Series,
-    history: History,
-    bin: number,
-    open: OpenBin | undefined,
-    sink: Sink,
-  ): void {
-    const count = open?.count ?? 0;
+  #judge(open: OpenBin, history: History, bin: number, sink: Sink): void {
+    const {series, count} = open;
     const {baseline, attributes} = history;
     const mean = baseline.expect(bin);
     const known = bin * BIN_MS - this.#weights.firstHour * HOUR;
@@ -328,16 +322,14 @@ export class Rates implements Evaluator {
     const day = Math.floor(bin / BINS_PER_DAY);
     for (; history.fadedDay < day; history.fadedDay++) attributes.fade();
 
-    if (history.episode === undefined && unusual && open !== undefined) {
-      this.#start(series, history, bin, known, open, sink);
-    }
+    if (history.episode === undefined && unusual) this.#start(open, history, bin, known, sink);
     const {episode} = history;
     const within = episode !== undefined && (unusual || probability <= GOES_ON_LEVEL);
-    if (within && open !== undefined) {
+    if (within) {
       episode.lastBin = bin;
       episode.count += count;
-      open.mergeInto(episode.values);
-    } else open?.mergeInto(attributes);
+      episode.values.merge(open.attributes);
+    } else attributes.merge(open.attributes);
     if (!within) baseline.add(bin, typicalMost(baseline, mean, count));
     else baseline.add(bin, episode.held ? Math.min(count, mean) : count);
     if (episode === undefined) return;
@@ -348,14 +340,8 @@ export class Rates implements Evaluator {
     sink.episode(this.#told(series, history, episode, 'end'));
   }
 
-  #start(
-    series: Series,
-    history: History,
-    bin: number,
-    known: number,
-    open: OpenBin,
-    sink: Sink,
-  ): void {
+  #start(open: OpenBin, history: History, bin: number, known: number, sink: Sink): void {
+    const {series} = open;
     const recent = history.recent.filter((start) => start > bin - HELD_BINS);
     const held = recent.length < HELD_EPISODES;
     history.recent = held ? [...recent, bin] : recent;
@@ -366,7 +352,7 @@ export class Rates implements Evaluator {
       held,
     });
     history.episode = episode;
-    const first = {...episode, count: open.count, values: open.attributes()};
+    const first = {...episode, count: open.count, values: open.attributes};
     const told = this.#told(series, history, first, 'start');
     sink.episode(told);
     sink.hit(hitOf(told, this.#settings.per, (bin + 1) * BIN_MS, open.count, open.notes));

@@ -11,6 +11,15 @@ export type RateField = (typeof RATE_FIELDS)[number];
 /** The error code is told apart where operations are. */
 export type SeriesField = RateField | 'error';
 
+/** Where each field is among the names of a series. */
+const NAME_AT: Readonly<Record<SeriesField, number>> = {
+  account: 0,
+  region: 1,
+  operation: 2,
+  principal: 3,
+  error: 4,
+};
+
 /** What is assumed of a series of which nothing is known: calls come in clumps. */
 const PRIOR_DISPERSION = 10;
 
@@ -42,7 +51,7 @@ export type KeptHistory = readonly [
 
 /** Events that are counted together. It is known as long as it waits or has a history. */
 export interface Series {
-  /** By `RATE_FIELDS`, then the error code; "" for what is not told apart. */
+  /** As in `NAME_AT`; "" for what is not told apart. */
   readonly names: readonly string[];
   /** The names as one text, for an order that does not depend on that of arrival. */
   readonly key: string;
@@ -193,9 +202,8 @@ export class SeriesTable {
   }
 
   #made(components: Pick<Components, SeriesField>): Series {
-    const names = [...RATE_FIELDS, 'error' as const].map((field) =>
-      this.#fields.includes(field) ? components[field] : '',
-    );
+    const names = ['', '', '', '', ''];
+    for (const field of this.#fields) names[NAME_AT[field]] = components[field];
     return {
       names,
       key: names.join('\n'),
@@ -236,5 +244,5 @@ export class SeriesTable {
 }
 
 function nameOf(names: readonly string[], field: SeriesField): string {
-  return names[field === 'error' ? RATE_FIELDS.length : RATE_FIELDS.indexOf(field)] ?? '';
+  return names[NAME_AT[field]] ?? '';
 }

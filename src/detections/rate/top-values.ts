@@ -1,7 +1,7 @@
 import type {Json} from '../json.ts';
 
 /** What fades to less gives up its place. */
-const LEAST_COUNT = 0.01;
+export const LEAST_COUNT = 0.01;
 
 /**
  * Counts of the commonest values, in a fixed number of places (Space-Saving; Metwally, Agrawal and
@@ -11,8 +11,8 @@ const LEAST_COUNT = 0.01;
 export class TopValues {
   readonly #places: number;
   // Side by side, the newest last. So few are sooner looked through than looked up.
-  readonly #values: string[] = [];
-  readonly #counts: number[] = [];
+  #values: string[] = [];
+  #counts: number[] = [];
 
   constructor(places: number) {
     this.#places = places;
@@ -22,6 +22,12 @@ export class TopValues {
     const at = this.#values.indexOf(value);
     if (at >= 0) {
       this.#counts[at] = (this.#counts[at] ?? 0) + count;
+      return;
+    }
+    if (this.#values.length === 0) {
+      // Most have one value for ever: an array that is pushed to makes room for many.
+      this.#values = [value];
+      this.#counts = [count];
       return;
     }
     const inherited = this.#values.length < this.#places ? 0 : this.#giveUp(this.#rarest());
@@ -42,11 +48,6 @@ export class TopValues {
     for (const [value, count] of other.entries()) this.add(value, count);
   }
 
-  clear(): void {
-    this.#values.length = 0;
-    this.#counts.length = 0;
-  }
-
   /** The commonest first; equal ones by their text. */
   entries(): [string, number][] {
     return this.#values
@@ -61,7 +62,8 @@ export class TopValues {
 
   restore(state: Json, texts: readonly string[]): void {
     const flat = state as readonly number[];
-    this.clear();
+    this.#values = [];
+    this.#counts = [];
     for (let i = 0; i < flat.length; i += 2) {
       this.#values.push(texts[flat[i] as number] ?? '');
       this.#counts.push(flat[i + 1] as number);
