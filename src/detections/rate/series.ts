@@ -23,6 +23,8 @@ const NAME_AT: Readonly<Record<SeriesField, number>> = {
 /** What is assumed of a series of which nothing is known: calls come in clumps. */
 const PRIOR_DISPERSION = 10;
 
+const NONE: readonly number[] = [];
+
 /** Histories let go of that are kept to be used again: memory is dear to get. */
 const MAX_SPARES = 1000;
 
@@ -193,7 +195,9 @@ export class SeriesTable {
     const history = this.judged(series, weights, bin);
     history.baseline.restore(baseline);
     history.attributes.restore(attributes, texts);
-    Object.assign(history, {fadedDay, recent, learnsUntil});
+    history.fadedDay = fadedDay;
+    history.recent = recent;
+    history.learnsUntil = learnsUntil;
     if (episode !== null) {
       history.episode = {...episode, values: new Attributes()};
       history.episode.values.restore(episode.values, texts);
@@ -220,14 +224,18 @@ export class SeriesTable {
     if (spare !== undefined) {
       spare.baseline.reset(bin);
       spare.attributes.clear();
-      return Object.assign(spare, {fadedDay, episode: undefined, recent: [], learnsUntil: 0});
+      spare.fadedDay = fadedDay;
+      spare.episode = undefined;
+      spare.recent = NONE;
+      spare.learnsUntil = 0;
+      return spare;
     }
     return {
       baseline: new Baseline(weights, PRIOR_DISPERSION, bin),
       attributes: new Attributes(),
       fadedDay,
       episode: undefined,
-      recent: [],
+      recent: NONE,
       learnsUntil: 0,
     };
   }
