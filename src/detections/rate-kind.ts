@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import type {KindPart} from './kind.ts';
-import {DEFAULT_LEAST, DEFAULT_LEVEL, RATE_FIELDS, type RateSettings, Rates} from './rate/rates.ts';
+import {DEFAULT_LEAST, DEFAULT_LEVEL, type RateSettings, Rates} from './rate/rates.ts';
+import {RATE_FIELDS} from './rate/series.ts';
 
 const schema = z.strictObject({
   measure: z.enum(['calls', 'errors']),

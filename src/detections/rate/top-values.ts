@@ -1,5 +1,8 @@
 import type {Json} from '../json.ts';
 
+/** What fades to less gives up its place. */
+export const LEAST_COUNT = 0.01;
+
 /**
  * Counts of the commonest values, in a fixed number of places (Space-Saving; Metwally, Agrawal and
  * El Abbadi, ICDT 2005): a value without a place takes that of the rarest and goes on from its
@@ -7,35 +10,37 @@ import type {Json} from '../json.ts';
  */
 export class TopValues {
   readonly #places: number;
-  readonly #counts = new Map<string, number>();
+  // Side by side, the newest last. So few are sooner looked through than looked up.
+  #values: string[] = [];
+  #counts: number[] = [];
 
   constructor(places: number) {
     this.#places = places;
   }
 
   add(value: string, count = 1): void {
-    const own = this.#counts.get(value);
-    if (own !== undefined || this.#counts.size < this.#places) {
-      this.#counts.set(value, (own ?? 0) + count);
+    const at = this.#values.indexOf(value);
+    if (at >= 0) {
+      this.#counts[at] = (this.#counts[at] ?? 0) + count;
       return;
     }
-    let rarest = '';
-    let least = Number.POSITIVE_INFINITY;
-    for (const [other, times] of this.#counts) {
-      if (times < least || (times === least && other > rarest)) {
-        rarest = other;
-        least = times;
-      }
+    if (this.#values.length === 0) {
+      // Most have one value for ever: an array that is pushed to makes room for many.
+      this.#values = [value];
+      this.#counts = [count];
+      return;
     }
-    this.#counts.delete(rarest);
-    this.#counts.set(value, least + count);
+    const inherited = this.#values.length < this.#places ? 0 : this.#giveUp(this.#rarest());
+    this.#values.push(value);
+    this.#counts.push(inherited + count);
   }
 
   /** Lets all counts fade; what is worth next to nothing gives up its place. */
   fade(factor: number): void {
-    for (const [value, count] of this.#counts) {
-      if (count * factor < 0.01) this.#counts.delete(value);
-      else this.#counts.set(value, count * factor);
+    for (let at = this.#counts.length - 1; at >= 0; at--) {
+      const count = (this.#counts[at] ?? 0) * factor;
+      if (count < LEAST_COUNT) this.#giveUp(at);
+      else this.#counts[at] = count;
     }
   }
 
@@ -45,19 +50,40 @@ export class TopValues {
 
   /** The commonest first; equal ones by their text. */
   entries(): [string, number][] {
-    return [...this.#counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+    return this.#values
+      .map((value, i): [string, number] => [value, this.#counts[i] ?? 0])
+      .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
   }
 
   /** With numbers for texts. */
   state(numberOf: (text: string) => number): Json {
-    return [...this.#counts].flatMap(([value, count]) => [numberOf(value), count]);
+    return this.#values.flatMap((value, i) => [numberOf(value), this.#counts[i] ?? 0]);
   }
 
   restore(state: Json, texts: readonly string[]): void {
     const flat = state as readonly number[];
-    this.#counts.clear();
+    this.#values = [];
+    this.#counts = [];
     for (let i = 0; i < flat.length; i += 2) {
-      this.#counts.set(texts[flat[i] as number] ?? '', flat[i + 1] as number);
+      this.#values.push(texts[flat[i] as number] ?? '');
+      this.#counts.push(flat[i + 1] as number);
     }
+  }
+
+  #rarest(): number {
+    let rarest = 0;
+    for (let at = 1; at < this.#counts.length; at++) {
+      const count = this.#counts[at] ?? 0;
+      const least = this.#counts[rarest] ?? 0;
+      const isLater = (this.#values[at] ?? '') > (this.#values[rarest] ?? '');
+      if (count < least || (count === least && isLater)) rarest = at;
+    }
+    return rarest;
+  }
+
+  /** @returns its count */
+  #giveUp(at: number): number {
+    this.#values.splice(at, 1);
+    return this.#counts.splice(at, 1)[0] ?? 0;
   }
 }
