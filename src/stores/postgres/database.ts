@@ -74,6 +74,21 @@ export class PostgresDatabase implements Database {
     return (rows[0] ?? []).map((_, c) => rows.map((row) => row[c] ?? null));
   }
 
+  async numbers(query: Fragment): Promise<Float64Array[]> {
+    if (this.#closed) throw this.#closedError();
+    try {
+      const {text, values} = toStatement(query);
+      const {fields, rows} = await this.#pool.query<Value[]>({
+        text,
+        values: values.map(toStored),
+        rowMode: 'array',
+      });
+      return fields.map((_, c) => Float64Array.from(rows, (row) => Number(row[c])));
+    } catch (error) {
+      throw this.#translate(error);
+    }
+  }
+
   async transaction<T>(body: (session: Session) => Promise<T>): Promise<T> {
     return await this.#writing.use(async () => {
       const writer = await this.#connected();

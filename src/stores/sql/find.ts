@@ -39,10 +39,11 @@ type DayOfEvents = Awaited<ReturnType<typeof eventsByDay>>[number];
 
 /** Times of the first and last event, and how many there are; undefined when there is none. */
 export async function timeRange(context: FilterContext): Promise<TimeRange | undefined> {
-  const [[first, last, count] = []] = await context.database.rows(
-    sql`SELECT min(event_time), max(event_time), count(*) FROM observations`,
+  const [[first = null, last, count] = []] = await context.database.rows(
+    sql`SELECT min(event_time), max(event_time), (SELECT observations FROM head)
+      FROM observations`,
   );
-  if (Number(count) === 0) return undefined;
+  if (first === null) return undefined;
   return {first: Number(first), last: Number(last), count: Number(count)};
 }
 

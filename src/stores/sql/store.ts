@@ -223,8 +223,7 @@ export class SqlStore implements Store {
 
   async plot(filter: ObservationFilter, colour: Dimension, limit: number): Promise<PlotPoints> {
     assert(limit >= 1 && limit <= MAX_PLOT_POINTS, 'a plot has from 1 to 200,000 points');
-    const condition = await toCondition(this.#context, filter);
-    return await readPlot(this.#context, condition, filter, colour, limit);
+    return await readPlot(this.#context, filter, colour, limit);
   }
 
   async timeline(
