@@ -127,25 +127,28 @@ function roomForEach(sizes: readonly number[], limit: number): number {
 }
 
 /**
- * Places of the `room` highest scores of each stretch, in order; of equal ones the last.
+ * Of places in some order, those of the `room` highest scores of each stretch, in the same order; of
+ * equal scores the last.
  * @param stretchOf of each score, from 0 to below `stretches`.
  */
 export function placesOfHighest(
+  places: Int32Array,
   scores: Float64Array,
   stretchOf: Int32Array,
   stretches: number,
   room: number,
 ): Int32Array {
   const bounds = boundsByStretch(scores, stretchOf, stretches, room);
-  const places = new Int32Array(scores.length);
-  let first = scores.length;
-  for (let i = scores.length - 1; i >= 0; i--) {
-    const bound = bounds[stretchOf[i] as number] as Bound;
-    const score = scores[i] as number;
+  const kept = new Int32Array(places.length);
+  let first = places.length;
+  for (let i = places.length - 1; i >= 0; i--) {
+    const place = places[i] as number;
+    const bound = bounds[stretchOf[place] as number] as Bound;
+    const score = scores[place] as number;
     if (score < bound.score || (score === bound.score && bound.equal-- <= 0)) continue;
-    places[--first] = i;
+    kept[--first] = place;
   }
-  return places.subarray(first);
+  return kept.subarray(first);
 }
 
 /** Scores above `score` are kept, and so many of those equal to it. */
