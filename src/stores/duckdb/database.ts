@@ -96,22 +96,19 @@ export class DuckDbDatabase implements Database {
     });
   }
 
-  async numbers(query: Fragment): Promise<Float64Array[]> {
+  async numbers(query: Fragment, columns: number): Promise<Float64Array[]> {
     return await this.#read(async (connection) => {
       const {text, values} = toStatement(query);
       const result = await connection.run(text, bound(values));
-      const columns = Array.from(
-        {length: result.columnCount},
-        () => new Float64Array(result.rowCount),
-      );
+      const read = Array.from({length: columns}, () => new Float64Array(result.rowCount));
       let at = 0;
       for await (const chunk of result) {
-        for (const [c, column] of columns.entries()) {
+        for (const [c, column] of read.entries()) {
           copyNumbers(chunk.getColumnVector(c), column.subarray(at, at + chunk.rowCount));
         }
         at += chunk.rowCount;
       }
-      return columns;
+      return read;
     });
   }
 

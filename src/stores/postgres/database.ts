@@ -4,7 +4,7 @@ import {from as copyFrom} from 'pg-copy-streams';
 import {AppError} from '../../base/errors.ts';
 import {Queue} from '../queue.ts';
 import type {BulkColumn, BulkRows, Database, Session, Value} from '../sql/database.ts';
-import {type Fragment, raw, sql, toStatement} from '../sql/statement.ts';
+import {type Fragment, join, raw, sql, toStatement} from '../sql/statement.ts';
 import {fromStored, toStored} from '../stored-text.ts';
 
 const READERS = 4;
@@ -78,19 +78,14 @@ export class PostgresDatabase implements Database {
     return (rows[0] ?? []).map((_, c) => rows.map((row) => row[c] ?? null));
   }
 
-  async numbers(query: Fragment): Promise<Float64Array[]> {
-    if (this.#closed) throw this.#closedError();
-    try {
-      const {text, values} = toStatement(query);
-      const {fields, rows} = await this.#pool.query<Value[]>({
-        text,
-        values: values.map(toStored),
-        rowMode: 'array',
-      });
-      return fields.map((_, c) => Float64Array.from(rows, (row) => Number(row[c])));
-    } catch (error) {
-      throw this.#translate(error);
-    }
+  /** As JSON, a text for each column: that is read several times faster than rows are. */
+  async numbers(query: Fragment, columns: number): Promise<Float64Array[]> {
+    const names = Array.from({length: columns}, (_, c) => raw(`c${c}`));
+    const texts = names.map((name) => sql`CAST(json_agg(${name}) AS TEXT)`);
+    const [found = []] = await this.rows(
+      sql`SELECT ${join(texts, ', ')} FROM (${query}) AS q (${join(names, ', ')})`,
+    );
+    return found.map((text) => new Float64Array(text === null ? [] : JSON.parse(String(text))));
   }
 
   async transaction<T>(body: (session: Session) => Promise<T>): Promise<T> {

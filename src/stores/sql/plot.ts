@@ -92,6 +92,7 @@ async function countLevels(
           FROM observations WHERE ${condition} GROUP BY 1, 2`
       : sql`SELECT (span - ${first / SPAN_MS}) ${database.div} ${width / SPAN_MS}, level, sum(events)
           FROM (${sums}) sums GROUP BY 1, 2`,
+    3,
   );
   const counts = new LevelCounts(count);
   for (let i = 0; i < events.length; i++) {
@@ -144,6 +145,7 @@ async function readPoints(context: FilterContext, rows: Fragment): Promise<Point
   const [ids, times, scores, colours] = await context.database.numbers(
     sql`SELECT CAST(id AS DOUBLE PRECISION), CAST(event_time AS DOUBLE PRECISION), score, colour
       FROM (${rows}) points`,
+    4,
   );
   const none = new Float64Array();
   return {
