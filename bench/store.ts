@@ -1,9 +1,11 @@
 /**
  * The store at size: rows written a second, then every query of the pages, medians.
  *
- *     npx tsx bench/store.ts [rows] [passes] [rows a commit] [postgres://…]
+ *     npx tsx bench/store.ts [rows] [passes] [rows a commit] [duckdb | postgres | postgres://…]
  *
+ * `postgres` starts a server of its own, as the tests do: without fsync, else as it comes.
  * BENCH_STORE=FILE keeps the file; a file that is full already is only read.
+ * BENCH_SUMMARIES=never leaves everything to be summed up when it is asked for.
  */
 import {mkdtempSync, rmSync} from 'node:fs';
 import {cpus, loadavg, tmpdir} from 'node:os';
@@ -13,6 +15,7 @@ import {DIMENSIONS, type ObservationBatch} from '../src/pipeline/observation.ts'
 import type {ObservationFilter, Store} from '../src/pipeline/store.ts';
 import {openDuckDbStore} from '../src/stores/duckdb.ts';
 import {openPostgresStore} from '../src/stores/postgres.ts';
+import {startPostgres} from '../test/peers/postgres.ts';
 import {markdownTable} from './table.ts';
 
 const ROWS = Number(process.argv[2] ?? 5_000_000);
@@ -227,9 +230,13 @@ const path = process.env.BENCH_STORE ?? join(folder, 'bench.duckdb');
 console.log(
   `${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}, load ${loadavg()[0]?.toFixed(1)}`,
 );
-const store = URL_OR_KIND.startsWith('postgres:')
-  ? await openPostgresStore({url: URL_OR_KIND})
-  : await openDuckDbStore({path});
+const summarizedAtOnce = process.env.BENCH_SUMMARIES === 'never' ? ROWS + 1 : undefined;
+const peer = URL_OR_KIND === 'postgres' ? await startPostgres() : undefined;
+if (typeof peer === 'string') throw new Error(peer);
+const store =
+  URL_OR_KIND === 'duckdb'
+    ? await openDuckDbStore({path, summarizedAtOnce})
+    : await openPostgresStore({url: peer?.url ?? URL_OR_KIND, summarizedAtOnce});
 try {
   await fill(store);
   const {bytes, observations} = await store.size();
@@ -239,5 +246,6 @@ try {
   await queries(store);
 } finally {
   await store.close();
+  peer?.close();
   rmSync(folder, {recursive: true, force: true});
 }

@@ -7,6 +7,7 @@ import {delivery} from './deliveries.ts';
 import {change, datapoint, rows as detectionRows, episode, match} from './detection-rows.ts';
 import {HOSTILE} from './hostile.ts';
 import {compareWithOracle} from './store-oracle.ts';
+import {plotContract} from './store-plot.ts';
 import {expectedRows, type TestBatch, type TestRow, toCommit, uuid} from './store-rows.ts';
 
 const T0 = Date.UTC(2026, 10, 1);
@@ -457,6 +458,8 @@ export function storeContract(kind: string, fresh: () => Promise<() => Promise<S
       expect(worst.get(stretch)).toBeGreaterThanOrEqual(row.score! - 1e-9);
     }
   });
+
+  plotContract(check);
 
   check('counts events by equal stretches of time', async (store) => {
     const rows = Array.from(

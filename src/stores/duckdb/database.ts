@@ -8,6 +8,7 @@ import {
   DuckDBListValue,
   type DuckDBType,
   type DuckDBValue,
+  type DuckDBVector,
   FLOAT,
   INTEGER,
   LIST,
@@ -92,6 +93,22 @@ export class DuckDbDatabase implements Database {
         // Most columns hold numbers already; they need no pass of their own.
         return typeof column[0] === 'number' ? (column as Value[]) : column.map(toValue);
       });
+    });
+  }
+
+  async numbers(query: Fragment, columns: number): Promise<Float64Array[]> {
+    return await this.#read(async (connection) => {
+      const {text, values} = toStatement(query);
+      const result = await connection.run(text, bound(values));
+      const read = Array.from({length: columns}, () => new Float64Array(result.rowCount));
+      let at = 0;
+      for await (const chunk of result) {
+        for (const [c, column] of read.entries()) {
+          copyNumbers(chunk.getColumnVector(c), column.subarray(at, at + chunk.rowCount));
+        }
+        at += chunk.rowCount;
+      }
+      return read;
     });
   }
 
@@ -360,6 +377,20 @@ function copy(
     to.set(values.subarray(at, at + count));
   } else {
     for (let i = 0; i < count; i++, at += stride) to[i] = values[at] as number;
+  }
+}
+
+/** Several times faster than reading the values one by one, each checked for null. */
+function copyNumbers(vector: DuckDBVector, to: Float64Array): void {
+  const {items} = vector as unknown as {readonly items?: unknown};
+  if (
+    items instanceof Float64Array ||
+    items instanceof Float32Array ||
+    items instanceof Int32Array
+  ) {
+    to.set(items.subarray(0, to.length));
+  } else {
+    for (let i = 0; i < to.length; i++) to[i] = Number(vector.getItem(i));
   }
 }
 

@@ -4,13 +4,16 @@ import {from as copyFrom} from 'pg-copy-streams';
 import {AppError} from '../../base/errors.ts';
 import {Queue} from '../queue.ts';
 import type {BulkColumn, BulkRows, Database, Session, Value} from '../sql/database.ts';
-import {type Fragment, raw, sql, toStatement} from '../sql/statement.ts';
+import {type Fragment, join, raw, sql, toStatement} from '../sql/statement.ts';
 import {fromStored, toStored} from '../stored-text.ts';
 
 const READERS = 4;
 const CONNECT_WITHIN_MS = 10_000;
 /** So much is gathered before it is handed to the connection. */
 const COPY_BYTES = 1 << 18;
+
+/** Compiling a query of a second at most saves less than it takes. */
+const SESSION = '-c jit=off';
 
 const INT8 = 20;
 const NUMERIC = 1700;
@@ -49,6 +52,7 @@ export class PostgresDatabase implements Database {
     this.#pool = new pg.Pool({
       connectionString: url,
       max: READERS,
+      options: SESSION,
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
       types: TYPES,
     });
@@ -72,6 +76,16 @@ export class PostgresDatabase implements Database {
   async columns(query: Fragment): Promise<Value[][]> {
     const rows = await this.rows(query);
     return (rows[0] ?? []).map((_, c) => rows.map((row) => row[c] ?? null));
+  }
+
+  /** As JSON, a text for each column: that is read several times faster than rows are. */
+  async numbers(query: Fragment, columns: number): Promise<Float64Array[]> {
+    const names = Array.from({length: columns}, (_, c) => raw(`c${c}`));
+    const texts = names.map((name) => sql`CAST(json_agg(${name}) AS TEXT)`);
+    const [found = []] = await this.rows(
+      sql`SELECT ${join(texts, ', ')} FROM (${query}) AS q (${join(names, ', ')})`,
+    );
+    return found.map((text) => new Float64Array(text === null ? [] : JSON.parse(String(text))));
   }
 
   async transaction<T>(body: (session: Session) => Promise<T>): Promise<T> {
@@ -179,6 +193,7 @@ export class PostgresDatabase implements Database {
       connectionString: this.#url,
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
       keepAlive: true,
+      options: SESSION,
       types: TYPES,
     });
     writer.on('error', () => this.#forget(writer));

@@ -55,6 +55,8 @@ export interface Database {
   rows(query: Fragment): Promise<Value[][]>;
   /** The same by columns: for many rows. */
   columns(query: Fragment): Promise<Value[][]>;
+  /** So many columns that hold numbers alone, none of them null: for very many rows. */
+  numbers(query: Fragment, columns: number): Promise<Float64Array[]>;
   /** One after the other. All of `body` is done, or nothing. */
   transaction<T>(body: (session: Session) => Promise<T>): Promise<T>;
   /**

@@ -1,8 +1,9 @@
 import type {ObservationFilter} from '../../pipeline/store.ts';
 import type {FilterContext} from './filter.ts';
+import {readHead} from './head.ts';
 import {levelOf} from './level.ts';
 import {type Fragment, raw, sql} from './statement.ts';
-import {daysRange, eventsByDay} from './summaries.ts';
+import {daysRange, eventsByDay, levelSums} from './summaries.ts';
 
 // A page needs some hundred rows of millions. Sorting is not what costs; reading is. So the first
 // stretch of time, or the highest levels of novelty, that hold enough rows are looked at alone.
@@ -39,10 +40,11 @@ type DayOfEvents = Awaited<ReturnType<typeof eventsByDay>>[number];
 
 /** Times of the first and last event, and how many there are; undefined when there is none. */
 export async function timeRange(context: FilterContext): Promise<TimeRange | undefined> {
-  const [[first, last, count] = []] = await context.database.rows(
-    sql`SELECT min(event_time), max(event_time), count(*) FROM observations`,
+  const [[first = null, last, count] = []] = await context.database.rows(
+    sql`SELECT min(event_time), max(event_time), (SELECT observations FROM head)
+      FROM observations`,
   );
-  if (Number(count) === 0) return undefined;
+  if (first === null) return undefined;
   return {first: Number(first), last: Number(last), count: Number(count)};
 }
 
@@ -141,14 +143,21 @@ function afterPlace({time, id}: Place, direction: 'earlier' | 'later'): Fragment
 /** Ids of the rows with the highest scores. */
 export async function findByScore(
   context: FilterContext,
+  filter: ObservationFilter,
   condition: Fragment,
   after: {readonly score: number; readonly id: number} | undefined,
   limit: number,
 ): Promise<Found> {
   const highest = after === undefined ? undefined : levelOf(after.score);
   const below = highest === undefined ? raw('true') : sql`level <= ${highest}`;
+  // DuckDB scans the levels of a few days as fast as it adds up what is known of them.
+  const isSummed = context.database.kind === 'postgres' || filter.from === undefined;
+  const head = await readHead(context.database);
+  const sums = isSummed ? await levelSums(context, filter, head) : undefined;
   const counts = await context.database.rows(
-    sql`SELECT level, count(*) FROM observations WHERE ${below} AND ${condition} GROUP BY level`,
+    sums === undefined
+      ? sql`SELECT level, count(*) FROM observations WHERE ${below} AND ${condition} GROUP BY level`
+      : sql`SELECT level, sum(events) FROM (${sums}) sums WHERE ${below} GROUP BY level`,
   );
   let lowest = 0;
   let rows = 0;

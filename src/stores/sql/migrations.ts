@@ -216,10 +216,27 @@ function summaries(div: string): readonly string[] {
   ];
 }
 
+/** A summary of how novel events were, by spans of ten minutes. */
+function levelSpans(div: string): readonly string[] {
+  return [
+    `CREATE TABLE level_spans (
+    span INTEGER NOT NULL,
+    layout INTEGER NOT NULL,
+    level INTEGER NOT NULL,
+    events BIGINT NOT NULL,
+    last_id BIGINT NOT NULL
+  )`,
+    `INSERT INTO level_spans
+    SELECT event_time ${div} 600000, layout, level, count(*), (SELECT summarized FROM head)
+    FROM observations WHERE id <= (SELECT summarized FROM head) GROUP BY 1, 2, 3`,
+  ];
+}
+
 export const DUCKDB_MIGRATIONS: readonly Migration[] = [
   {number: 1, statements: first(' USING COMPRESSION uncompressed')},
   {number: 2, statements: summaries('//')},
   {number: 3, statements: DETECTIONS},
+  {number: 4, statements: levelSpans('//')},
 ];
 
 // PostgreSQL reads row by row: what DuckDB scans, it must look up.
@@ -259,4 +276,8 @@ export const POSTGRES_MIGRATIONS: readonly Migration[] = [
     ],
   },
   {number: 3, statements: [...DETECTIONS, ...POSTGRES_DETECTION_INDEXES]},
+  {
+    number: 4,
+    statements: [...levelSpans('/'), `CREATE INDEX ON level_spans (span)`],
+  },
 ];

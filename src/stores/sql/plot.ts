@@ -1,128 +1,188 @@
 import type {Dimension} from '../../pipeline/observation.ts';
 import type {ObservationFilter, PlotPoints} from '../../pipeline/store.ts';
-import type {Value} from './database.ts';
-import type {FilterContext} from './filter.ts';
+import {placesInAscendingOrder} from './ascending.ts';
+import {type FilterContext, toCondition} from './filter.ts';
 import {timeRange} from './find.ts';
-import {MAX_LEVEL} from './level.ts';
+import {type Head, readHead} from './head.ts';
+import {type Choice, LevelCounts, placesOfHighest} from './most-novel.ts';
 import {DIMENSION_COLUMNS} from './schema.ts';
 import {type Fragment, join, raw, sql} from './statement.ts';
+import {levelSums, SPAN_MS} from './summaries.ts';
 
 /** Stretches of time of each of which the most novel points are kept. */
 const MAX_STRETCHES = 300;
 const POINTS_PER_STRETCH = 10;
+/** From so many spans on, stretches are made of whole ones, whose points are counted already. */
+const LEAST_SPANS = 100;
+/** Of equal scores there may be any number: from so many times those wanted on, the database picks. */
+const READ_AT_MOST = 2;
 
-/** Points of the plot for a condition on `observations`. */
+/** Equal stretches of time; numbered from 0. */
+interface Stretches {
+  readonly first: number;
+  readonly width: number;
+  readonly count: number;
+}
+
+/** Rows as read: columns in any order, `colours` being ids of texts, and places in order of id. */
+interface Points {
+  readonly ids: Float64Array;
+  readonly times: Float64Array;
+  readonly scores: Float64Array;
+  readonly colours: Float64Array;
+  readonly places: Int32Array;
+}
+
+/** Points of the plot for a filter: of what was committed before it is asked for. */
 export async function readPlot(
   context: FilterContext,
-  condition: Fragment,
-  bounds: Pick<ObservationFilter, 'from' | 'to'>,
+  filter: ObservationFilter,
   colour: Dimension,
   limit: number,
 ): Promise<PlotPoints> {
-  const {database} = context;
-  const range = await timeRange(context);
-  const first = Math.max(range?.first ?? 0, Math.ceil(bounds.from ?? 0));
-  const last = Math.min(range?.last ?? 0, bounds.to ?? Number.POSITIVE_INFINITY);
-  const stretches = Math.min(MAX_STRETCHES, Math.ceil(limit / POINTS_PER_STRETCH));
-  const width = Math.max(Math.ceil((last - first + 1) / stretches), 1);
-  const stretch = sql`((event_time - ${first}) ${database.div} ${width})`;
-  const counts = await database.columns(
-    sql`SELECT ${stretch}, level, count(*) FROM observations WHERE ${condition} GROUP BY 1, 2`,
-  );
-  const total = (counts[2] ?? []).reduce<number>((sum, count) => sum + Number(count), 0);
+  const head = await readHead(context.database);
+  const condition = sql`id <= ${head.lastId} AND ${await toCondition(context, filter)}`;
   const column = DIMENSION_COLUMNS[colour];
-  const points = sql`SELECT id, event_time, score, ${raw(column)} AS colour`;
-  const kept =
+  const stretches = await chooseStretches(context, filter, limit);
+  const counts = await countLevels(context, filter, condition, stretches, head);
+  const {total} = counts;
+  const all = sql`SELECT id, event_time, score, ${raw(column)} AS colour
+    FROM observations WHERE ${condition}`;
+  const points =
     total <= limit
-      ? sql`${points} FROM observations WHERE ${condition}`
-      : sql`${points}, level, ${stretch} AS stretch FROM observations WHERE ${condition}`;
-  const rows = total <= limit ? kept : mostNovel(kept, counts, limit);
-  const [ids = [], times = [], scores = [], texts = []] = await database.columns(
-    sql`SELECT CAST(id AS DOUBLE PRECISION), CAST(event_time AS DOUBLE PRECISION), score, colour
-      FROM (${rows}) points ORDER BY id`,
-  );
-  const {group, groups} = await toGroups(context, column, texts);
+      ? await readPoints(context, all)
+      : await readMostNovel(context, all, stretches, counts.choose(limit), limit);
   return {
-    ids: ids as number[],
-    times: times as number[],
-    scores: scores as number[],
-    group,
-    groups,
+    ids: pick(points.ids, points.places),
+    times: pick(points.times, points.places),
+    scores: pick(points.scores, points.places),
+    ...(await toGroups(context, column, pick(points.colours, points.places))),
     total,
-    truncated: ids.length < total,
+    truncated: points.places.length < total,
   };
+}
+
+async function chooseStretches(
+  context: FilterContext,
+  {from, to}: ObservationFilter,
+  limit: number,
+): Promise<Stretches> {
+  const range = await timeRange(context);
+  const first = Math.max(range?.first ?? 0, Math.ceil(from ?? 0));
+  const last = Math.max(Math.min(range?.last ?? 0, to ?? Number.POSITIVE_INFINITY), first);
+  const wanted = Math.min(MAX_STRETCHES, Math.ceil(limit / POINTS_PER_STRETCH));
+  const unit = last - first >= LEAST_SPANS * SPAN_MS ? SPAN_MS : 1;
+  const begin = Math.floor(first / unit) * unit;
+  const width = Math.ceil((last - begin + 1) / unit / wanted) * unit;
+  return {first: begin, width, count: Math.floor((last - begin) / width) + 1};
+}
+
+async function countLevels(
+  context: FilterContext,
+  filter: ObservationFilter,
+  condition: Fragment,
+  {first, width, count}: Stretches,
+  head: Head,
+): Promise<LevelCounts> {
+  const {database} = context;
+  const sums = width % SPAN_MS === 0 ? await levelSums(context, filter, head) : undefined;
+  const [stretches = [], levels = [], events = []] = await database.numbers(
+    sums === undefined
+      ? sql`SELECT ${stretchOf(context, {first, width})}, level, count(*)
+          FROM observations WHERE ${condition} GROUP BY 1, 2`
+      : sql`SELECT (span - ${first / SPAN_MS}) ${database.div} ${width / SPAN_MS}, level, sum(events)
+          FROM (${sums}) sums GROUP BY 1, 2`,
+    3,
+  );
+  const counts = new LevelCounts(count);
+  for (let i = 0; i < events.length; i++) {
+    counts.add(stretches[i] ?? 0, levels[i] ?? 0, events[i] ?? 0);
+  }
+  return counts;
+}
+
+function stretchOf(
+  {database}: FilterContext,
+  {first, width}: Pick<Stretches, 'first' | 'width'>,
+): Fragment {
+  return sql`CAST((event_time - ${first}) ${database.div} ${width} AS INTEGER)`;
+}
+
+/** The most novel points of each stretch. */
+async function readMostNovel(
+  context: FilterContext,
+  all: Fragment,
+  stretches: Stretches,
+  choice: Choice,
+  limit: number,
+): Promise<Points> {
+  const {first, width, count} = stretches;
+  const parts = choice.segments.map(
+    (segment) => sql`${all} AND level >= ${segment.level}
+      AND event_time >= ${first + segment.first * width}
+      AND event_time < ${first + segment.end * width}`,
+  );
+  const levels = join(parts, ' UNION ALL ');
+  const points = await readPoints(
+    context,
+    choice.points <= READ_AT_MOST * limit
+      ? levels
+      : sql`SELECT id, event_time, score, colour FROM (
+          SELECT *, row_number() OVER (
+            PARTITION BY ${stretchOf(context, stretches)} ORDER BY score DESC, id DESC
+          ) AS place FROM (${levels}) levels
+        ) ranked WHERE place <= ${choice.room}`,
+  );
+  const own = new Int32Array(points.times.length);
+  for (let i = 0; i < own.length; i++) {
+    own[i] = Math.floor(((points.times[i] as number) - first) / width);
+  }
+  const places = placesOfHighest(points.places, points.scores, own, count, choice.room);
+  return {...points, places};
+}
+
+async function readPoints(context: FilterContext, rows: Fragment): Promise<Points> {
+  const [ids, times, scores, colours] = await context.database.numbers(
+    sql`SELECT CAST(id AS DOUBLE PRECISION), CAST(event_time AS DOUBLE PRECISION), score, colour
+      FROM (${rows}) points`,
+    4,
+  );
+  const none = new Float64Array();
+  return {
+    ids: ids ?? none,
+    times: times ?? none,
+    scores: scores ?? none,
+    colours: colours ?? none,
+    // Rows lie in this order, or nearly so: it is not asked of SQL, which would sort them.
+    places: placesInAscendingOrder(ids ?? none),
+  };
+}
+
+function pick(column: Float64Array, places: Int32Array): number[] {
+  const picked = new Array<number>(places.length);
+  for (let i = 0; i < places.length; i++) picked[i] = column[places[i] as number] as number;
+  return picked;
 }
 
 /** Groups by how many points they have, so that the first ones get the colours. */
 async function toGroups(
   context: FilterContext,
   column: string,
-  ids: readonly Value[],
+  colours: readonly number[],
 ): Promise<{group: number[]; groups: string[]}> {
-  const counts = new Map<number, number>();
-  for (const id of ids) counts.set(Number(id), (counts.get(Number(id)) ?? 0) + 1);
-  const order = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([id]) => id);
+  let greatest = 0;
+  for (const id of colours) greatest = Math.max(greatest, id);
+  // By id of text, which are given from 1 on: several times faster than a map.
+  const counts = new Uint32Array(greatest + 1);
+  for (const id of colours) counts[id] = (counts[id] as number) + 1;
+  const order: number[] = [];
+  for (let id = 0; id <= greatest; id++) if (counts[id] !== 0) order.push(id);
+  order.sort((a, b) => (counts[b] as number) - (counts[a] as number) || a - b);
+  const places = new Uint32Array(greatest + 1);
+  for (const [place, id] of order.entries()) places[id] = place;
   const texts = await context.dictionaries.get(column)?.texts(order);
-  const place = new Map(order.map((id, i) => [id, i]));
   return {
-    group: ids.map((id) => place.get(Number(id)) ?? 0),
+    group: colours.map((id) => places[id] as number),
     groups: order.map((id) => texts?.get(id) ?? ''),
   };
-}
-
-/**
- * At most `limit` of some points: the most novel of each stretch. It is known how many there are at
- * each level of novelty; a stretch that has few leaves room to the others.
- */
-function mostNovel(
-  points: Fragment,
-  [stretches = [], levels = [], counts = []]: readonly (readonly Value[])[],
-  limit: number,
-): Fragment {
-  const byStretch = new Map<number, {level: number; count: number}[]>();
-  stretches.forEach((s, i) => {
-    const own = byStretch.get(Number(s)) ?? [];
-    own.push({level: Number(levels[i]), count: Number(counts[i])});
-    byStretch.set(Number(s), own);
-  });
-  const sizes = [...byStretch.values()].map((own) => own.reduce((sum, {count}) => sum + count, 0));
-  const room = roomForEach(sizes, limit);
-  // Levels that fit are kept as a whole; of the first that does not, as many as there is room for.
-  const plan: Fragment[] = [];
-  let lowest = MAX_LEVEL + 1;
-  for (const [s, own] of byStretch) {
-    own.sort((a, b) => b.level - a.level);
-    let left = room;
-    let fits = MAX_LEVEL + 1;
-    for (const {level, count} of own) {
-      if (count > left) break;
-      left -= count;
-      fits = level;
-    }
-    const partly = own.find(({level}) => level < fits)?.level ?? -1;
-    plan.push(sql`(${s}, ${fits}, ${partly}, ${left})`);
-    lowest = Math.min(lowest, partly < 0 ? fits : partly);
-  }
-  return sql`
-    WITH o AS (${points} AND level >= ${lowest}),
-      p(stretch, fits, partly, room) AS (VALUES ${join(plan, ', ')})
-    SELECT id, event_time, score, colour FROM o JOIN p ON p.stretch = o.stretch WHERE level >= fits
-    UNION ALL
-    SELECT id, event_time, score, colour FROM (
-      SELECT o.*, room,
-        row_number() OVER (PARTITION BY o.stretch ORDER BY score DESC, id DESC) AS place
-      FROM o JOIN p ON p.stretch = o.stretch WHERE level = partly
-    ) ranked WHERE place <= room`;
-}
-
-/** The most that each may have so that all together have at most `limit`. */
-function roomForEach(sizes: readonly number[], limit: number): number {
-  const ascending = [...sizes].sort((a, b) => a - b);
-  let left = limit;
-  for (const [i, size] of ascending.entries()) {
-    const share = Math.floor(left / (ascending.length - i));
-    if (size > share) return share;
-    left -= size;
-  }
-  return limit;
 }

@@ -2,11 +2,12 @@ import type {ObservationFilter} from '../../pipeline/store.ts';
 import type {Database, Session} from './database.ts';
 import type {FilterContext} from './filter.ts';
 import {toCondition} from './filter.ts';
-import {readHead} from './head.ts';
+import {type Head, readHead} from './head.ts';
+import {levelOf} from './level.ts';
 import {allOf, type Fragment, join, raw, sql} from './statement.ts';
 
-// What is asked of all rows again and again is counted once: what each principal did by days, and
-// how many events there were by minutes. A commit does not touch the summaries row by row: once so
+// What is asked of all rows again and again is counted once: what each principal did by days, how
+// many events there were by minutes, and how novel they were by spans of ten minutes. A commit does not touch the summaries row by row: once so
 // many observations have come since the last time, they are summed up by one query within the
 // commit's transaction. Questions add those that are not summed up yet, so answers are always true.
 
@@ -14,6 +15,7 @@ import {allOf, type Fragment, join, raw, sql} from './statement.ts';
 export const SUMMARIZED_AT_ONCE = 65_536;
 const DAY_MS = 86_400_000;
 export const MINUTE_MS = 60_000;
+export const SPAN_MS = 600_000;
 
 /** Sums up observations, those with ids after `from` up to `to`. */
 export async function summarize(
@@ -38,6 +40,7 @@ export async function resummarize(
   const end = (day + 1) * DAY_MS;
   await session.run(sql`DELETE FROM principal_days WHERE day <= ${day}`);
   await session.run(sql`DELETE FROM minutes WHERE minute < ${end / MINUTE_MS}`);
+  await session.run(sql`DELETE FROM level_spans WHERE span < ${end / SPAN_MS}`);
   await insert(database, session, sql`id <= ${summarized} AND event_time < ${end}`, summarized);
 }
 
@@ -54,6 +57,9 @@ async function insert(
   await session.run(sql`INSERT INTO minutes
     SELECT event_time ${div} ${MINUTE_MS}, layout, count(*), max(score), ${lastId}
     FROM observations WHERE ${condition} GROUP BY 1, 2`);
+  await session.run(sql`INSERT INTO level_spans
+    SELECT event_time ${div} ${SPAN_MS}, layout, level, count(*), ${lastId}
+    FROM observations WHERE ${condition} GROUP BY 1, 2, 3`);
 }
 
 const SUMS = raw(`count(*), count(*) FILTER (WHERE score >= 0.95),
@@ -130,6 +136,40 @@ export async function minuteSums(
     ],
     ' UNION ALL ',
   );
+}
+
+/**
+ * Events by span and level, of rows up to `head.lastId`, as rows of span, level, events. Undefined
+ * where the filter asks for more than is known by span.
+ */
+export async function levelSums(
+  context: FilterContext,
+  filter: ObservationFilter,
+  head: Pick<Head, 'lastId' | 'summarized'>,
+): Promise<Fragment | undefined> {
+  const {from, to, minScore, maxScore, context: _context, dimensions = {}, ...others} = filter;
+  if (!isEmpty(dimensions) || !isEmpty(others)) return undefined;
+  const whole = await toCondition(context, {context: filter.context});
+  const observed = (conditions: readonly Fragment[]): Fragment => sql`
+    SELECT CAST(event_time ${context.database.div} ${SPAN_MS} AS INTEGER), level, count(*)
+    FROM observations WHERE ${allOf([...conditions, sql`id <= ${head.lastId}`])} GROUP BY 1, 2`;
+  // Levels that the filter may hold in part are counted anew.
+  const least = minScore === undefined ? undefined : levelOf(minScore);
+  const most = maxScore === undefined ? undefined : levelOf(maxScore);
+  const inside: Fragment[] = [whole];
+  if (least !== undefined) inside.push(sql`level > ${least}`);
+  if (most !== undefined) inside.push(sql`level < ${most}`);
+  const {within, parts} = split({from, to}, SPAN_MS, 'span', head.summarized);
+  const sums = [
+    sql`SELECT span, level, events FROM level_spans WHERE ${allOf([within, ...inside])}`,
+    ...parts.map((part) => observed([...part, ...inside])),
+  ];
+  const edges = [least, most].filter((level) => level !== undefined);
+  if (edges.length > 0) {
+    const condition = await toCondition(context, filter);
+    sums.push(observed([sql`level IN (${join(edges, ', ')})`, condition]));
+  }
+  return join(sums, ' UNION ALL ');
 }
 
 /**

@@ -5,7 +5,7 @@ import {DIMENSION_COLUMNS, dictionaryTable} from './schema.ts';
 import {raw, sql} from './statement.ts';
 
 /** Values are counted in the latest so many rows; those that are not among them come last. */
-const COUNTED_ROWS = 500_000;
+const COUNTED_ROWS = {duckdb: 500_000, postgres: 100_000};
 
 /** Values of a dimension that start with a prefix, in either case: the commonest of late first. */
 export async function commonestValues(
@@ -20,7 +20,7 @@ export async function commonestValues(
   const rows = await context.database.rows(
     sql`SELECT t.text FROM ${table} t LEFT JOIN (
         SELECT ${column} AS id, count(*) AS events FROM observations
-        WHERE id > ${lastId - COUNTED_ROWS} GROUP BY 1
+        WHERE id > ${lastId - COUNTED_ROWS[context.database.kind]} GROUP BY 1
       ) o ON o.id = t.id
       WHERE ${prefix === '' ? raw('true') : sql`starts_with(lower(t.text), lower(${prefix}))`}
       ORDER BY coalesce(o.events, 0) DESC, t.id LIMIT ${limit}`,
