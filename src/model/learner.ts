@@ -196,7 +196,7 @@ export class Learner {
         const record = found[slot]!;
         const total = stored * fade;
         const distinct = words[node + DISTINCT]!;
-        const given = lesser(discount * distinct, 0.9 * total);
+        const given = Math.min(discount * distinct, 0.9 * total);
         const norm = left / (total + strength);
         if (record !== 0) {
           if (tail === 0) known = slot - first;
@@ -500,7 +500,7 @@ export class Learner {
     const slotTarget = this.#slotTarget;
     const nodes = this.#node;
     const found = this.#found;
-    let touched = 0;
+    let touched = this.#touched;
     for (let slot = 0; slot < nodes.length; slot++) {
       const node = context[slotTuple[slot]!]! + slotNode[slot]!;
       nodes[slot] = node;
@@ -727,11 +727,6 @@ export class Learner {
     const index = this.#indexes[this.#slotTuple[slot]!]!;
     return index.find(ids) + this.#slotNode[slot]!;
   }
-}
-
-/** `Math.min` of numbers that are neither NaN nor zeros of both signs. */
-function lesser(a: number, b: number): number {
-  return a < b ? a : b;
 }
 
 const scratch = new Float32Array(1);
