@@ -67,6 +67,7 @@ export function ensureBuild({force = false} = {}) {
   run(process.execPath, ['scripts/build-wasm.mjs']);
   run(process.execPath, ['scripts/build-grammar.mjs']);
   run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);
+  run(process.execPath, ['scripts/inline-constants.mjs']);
   buildWeb();
   writeFileSync(stamp, hash);
 }

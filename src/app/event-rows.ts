@@ -6,37 +6,19 @@ import type {Detector} from './detector.ts';
 /** Turns rows of decoded batches, one after the other, into rows of a detector's ids. */
 export class EventRows {
   readonly #detector: Detector;
-  readonly #maps: Int32Array[] = [];
-  #current: TracedBatch | undefined;
+  readonly #name: (column: number, text: string) => number;
 
   constructor(detector: Detector) {
     this.#detector = detector;
+    this.#name = (column, text) => detector.id(column, text);
   }
 
   /** Writes the ids of a row into `ids`, one a column. */
-  identify(batch: TracedBatch, row: number, ids: Int32Array): void {
-    const detector = this.#detector;
-    const {columns, texts} = batch;
-    const width = ids.length;
-    const maps = this.#maps;
-    // Ids were swept: what the batch remembers of them may be wrong by now.
-    const renewed = texts.generation !== detector.generation;
-    if (renewed) texts.forget(detector.generation);
-    if (batch !== this.#current || renewed) {
-      this.#current = batch;
-      for (let c = 0; c < width; c++) maps[c] = texts.mapOf(c);
-    }
-    const from = row * width;
-    for (let c = 0; c < width; c++) {
-      const local = columns[from + c] as number;
-      const map = maps[c] as Int32Array;
-      let id = map[local] as number;
-      if (id < 0) {
-        id = detector.id(c, texts.texts[local] as string);
-        map[local] = id;
-      }
-      ids[c] = id;
-    }
+  identify({columns, texts}: TracedBatch, row: number, ids: Int32Array): void {
+    const {generation} = this.#detector;
+    // Ids were swept: what is remembered of them may be wrong by now.
+    if (texts.generation !== generation) texts.forget(generation);
+    texts.translate(columns, row * ids.length, ids, this.#name);
   }
 }
 

@@ -44,6 +44,9 @@ export class EventDecoder implements RecordSink {
   /** Per combination of the group "operation": 1 needs parameters, 2 does not, 0 not yet known. */
   #needs = new Uint8Array(1024);
   #hours = new Map<number, number>();
+  /** The quarter of an hour last asked for, and its component: mostly the next event's too. */
+  #quarter = Number.NaN;
+  #hour = 0;
 
   /** Texts of the scanner's ids that combinations have been made of. */
   #rawTexts: (string | undefined)[] = [];
@@ -301,12 +304,15 @@ export class EventDecoder implements RecordSink {
   #hourOf(time: number): number {
     // Every zone's offset is a multiple of a quarter of an hour.
     const quarter = Math.floor(time / 900_000);
+    if (quarter === this.#quarter) return this.#hour;
     let id = this.#hours.get(quarter);
     if (id === undefined) {
       id = this.#intern(this.#deriver.hour(time));
       if (this.#hours.size > 10_000) this.#hours.clear();
       this.#hours.set(quarter, id);
     }
+    this.#quarter = quarter;
+    this.#hour = id;
     return id;
   }
 
@@ -327,6 +333,7 @@ export class EventDecoder implements RecordSink {
     this.#strings = [''];
     this.#sent = 1;
     this.#hours = new Map();
+    this.#quarter = Number.NaN;
     this.#memos = this.#memos.map(() => new Int32Array(0));
   }
 

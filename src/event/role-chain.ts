@@ -50,7 +50,7 @@ export class RoleChain {
     if (keyHi === 0 && keyLo === 0) return undefined;
     const key = keyOf(keyHi, keyLo);
     const young = this.#young.get(key);
-    if (young !== undefined) return young;
+    if (young !== undefined || this.#old.size === 0) return young;
     const old = this.#old.get(key);
     if (old === undefined) return undefined;
     this.#old.delete(key);

@@ -7,7 +7,7 @@ import type {SectionReader, SectionWriter} from '../base/binary.ts';
  *
  * | word | what |
  * |---|---|
- * | 0 | value id + 1; 0 marks a free slot |
+ * | 0 | value id + 1; 0 marks a free slot, whose other words are 0 as well |
  * | 1 | count, Float32, forward-decayed (inflated by the weight of its time) |
  * | 2 | second last seen |
  * | 3 | occurrences within the hour last seen |

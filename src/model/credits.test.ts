@@ -36,7 +36,6 @@ test('does as maps in order of insertion do', () => {
         }
         const found = credits.find(entity, facet, value);
         expect(found !== 0).toBe(own.has(key));
-        if (found !== 0) expect(credits.mayHave(entity, facet)).toBe(true);
         expect(credits.count(entity)).toBe(own.size);
       }
       const listed: number[][] = [];

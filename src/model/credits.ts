@@ -22,19 +22,18 @@ export class Credits {
   #size = 0;
   /** First entry of each chain; a power of two of them. */
   #chains = new Int32Array(64);
-  /** By entity, `HEAD` words: oldest and newest entry, number, and a bit for each facet modulo 32. */
+  /** By entity, `HEAD` words: oldest and newest entry, number, nothing; a Bloom filter of values. */
   #heads = new Int32Array(HEAD * 64);
-
-  /** False if no value of the facet is credited to the entity; cheaper than `find`. */
-  mayHave(entity: number, facet: number): boolean {
-    const at = entity * HEAD + FACETS;
-    return at < this.#heads.length && ((this.#heads[at]! >>> (facet & 31)) & 1) === 1;
-  }
 
   /** The entry of a value; 0 if it is not credited. */
   find(entity: number, facet: number, value: number): number {
+    const hash = hashOf(entity, facet, value);
+    // Most values are not credited, which the filter mostly tells.
+    const filter = entity * HEAD + filterWord(hash);
+    if (filter >= this.#heads.length || (this.#heads[filter]! & (1 << (hash >>> 27))) === 0)
+      return 0;
     const words = this.#words;
-    let at = this.#chains[hashOf(entity, facet, value) & (this.#chains.length - 1)]!;
+    let at = this.#chains[hash & (this.#chains.length - 1)]!;
     while (at !== 0) {
       if (
         words[at + VALUE] === value &&
@@ -67,7 +66,7 @@ export class Credits {
     else at = this.#add(entity, facet, value);
     this.#doubles[at >> 1] = time;
     this.#doubles[(at >> 1) + 1] = bits;
-    this.#link(at, entity, facet);
+    this.#link(at, entity);
   }
 
   /** Takes the entity's oldest credit, which there must be, away. */
@@ -149,7 +148,7 @@ export class Credits {
   }
 
   /** Puts an entry at the end of its entity's. */
-  #link(at: number, entity: number, facet: number): void {
+  #link(at: number, entity: number): void {
     const head = entity * HEAD;
     if (head >= this.#heads.length) {
       this.#heads = longer(this.#heads, Math.max(head + HEAD, this.#heads.length * 2));
@@ -163,7 +162,8 @@ export class Credits {
     else words[newest + NEWER] = at;
     heads[head + NEWEST] = at;
     heads[head + COUNT]!++;
-    heads[head + FACETS]! |= 1 << (facet & 31);
+    const hash = hashOf(entity, words[at + FACET]!, words[at + VALUE]!);
+    heads[head + filterWord(hash)]! |= 1 << (hash >>> 27);
   }
 
   #unlink(at: number, entity: number): void {
@@ -176,8 +176,8 @@ export class Credits {
     else words[older + NEWER] = newer;
     if (newer === 0) heads[head + NEWEST] = older;
     else words[newer + OLDER] = older;
-    // The bits of facets stay until nothing is left: they need not be exact.
-    if (--heads[head + COUNT]! === 0) heads[head + FACETS] = 0;
+    // What was taken away stays in the filter until nothing is left: it need not be exact.
+    if (--heads[head + COUNT]! === 0) heads.fill(0, head + FILTER, head + HEAD);
   }
 
   #chainOf(at: number): number {
@@ -217,6 +217,11 @@ function hashOf(entity: number, facet: number, value: number): number {
   return hash ^ (hash >>> 15);
 }
 
+/** Word of an entity's filter that a value's bit is in; which bit, the hash's highest five say. */
+function filterWord(hash: number): number {
+  return FILTER + ((hash >>> 25) & 3);
+}
+
 const ENTRY = 10;
 const OF = 4;
 const FACET = 5;
@@ -225,11 +230,12 @@ const NEXT = 7;
 const OLDER = 8;
 const NEWER = 9;
 
-const HEAD = 4;
+const HEAD = 8;
 const OLDEST = 0;
 const NEWEST = 1;
 const COUNT = 2;
-const FACETS = 3;
+/** First of four words. */
+const FILTER = 4;
 
 /** 2³² / golden ratio (Knuth, TAOCP 3, 6.4). */
 const HASH = 0x9e3779b1 | 0;

@@ -44,6 +44,8 @@ export class Evidence {
   #peak = new Float64Array(64);
   #peakTime = new Float64Array(64);
   readonly #credits = new Credits();
+  /** What the last look found: the credit of each facet's value. */
+  readonly #found: Int32Array;
   /** Of the entities of recent events. */
   #meanMaturity = 0;
   /** Events behind that mean. */
@@ -53,6 +55,7 @@ export class Evidence {
 
   constructor(plan: ModelPlan) {
     this.#plan = plan;
+    this.#found = new Int32Array(plan.facets.length);
   }
 
   /** Judges one event from the bits of its facets. */
@@ -61,6 +64,12 @@ export class Evidence {
     const entity = ids[column]!;
     const limit = parameters.saturation;
     const credits = this.#credits;
+    const found = this.#found;
+    // All before any is used, so that they do not wait for each other where they miss the cache.
+    for (let f = 0; f < facets.length; f++) {
+      const {evidence, target} = facets[f]!;
+      found[f] = evidence ? credits.find(entity, f, ids[target]!) : 0;
+    }
     let surprise = 0;
     let fresh = 0;
     let carried = 0;
@@ -69,7 +78,7 @@ export class Evidence {
       const b = saturate(bits[f]!, limit);
       surprise += facet.weight * b;
       if (!facet.evidence) continue;
-      const credit = credits.mayHave(entity, f) ? credits.find(entity, f, ids[facet.target]!) : 0;
+      const credit = found[f]!;
       if (b >= parameters.evidenceBits) fresh += this.#uncredited(credit, time, b);
       // Most credits are worth less than the bits of now, however fresh they are.
       if (credit !== 0 && credits.bitsOf(credit) * parameters.carryWeight > b) {

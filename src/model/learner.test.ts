@@ -298,3 +298,27 @@ function saved(learner: Learner): Uint8Array {
   learner.save(writer);
   return writer.bytes();
 }
+
+test('forgets the value of least mass, wherever it lies in its table', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(60), {minLength: 40, maxLength: 120}), (values) => {
+      const own = 8;
+      const plan = {...SMALL_PLAN, parameters: {...SMALL_PLAN.parameters, ownValues: own}};
+      const learner = new Learner(plan);
+      // A half-life apart, an occurrence outweighs all before it: the least is the longest unseen.
+      const plain = new Set<number>();
+      for (const [i, value] of values.entries()) {
+        const ids = Int32Array.of(0, 0, value, 0);
+        learner.learn(ids, i * plan.parameters.halfLifeDays * DAY);
+        if (!plain.delete(value) && plain.size === own) {
+          plain.delete(plain.values().next().value as number);
+        }
+        plain.add(value);
+        expect(learner.values(0, 0, ids).toSorted((a, b) => a - b)).toEqual(
+          [...plain].toSorted((a, b) => a - b),
+        );
+      }
+    }),
+    {numRuns: 30},
+  );
+});

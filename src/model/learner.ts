@@ -91,17 +91,20 @@ export class Learner {
   readonly #slotTuple: Uint8Array;
   /** Offset of the slot's node in its context's block. */
   readonly #slotNode: Int32Array;
+  /** Column of the slot's value. */
+  readonly #slotTarget: Int32Array;
   readonly #slotCap: Int32Array;
   readonly #facetSlot: Int32Array;
   readonly #targets: Int32Array;
 
-  // What the last look found: block by tuple; record by slot, 0 absent, −1 not looked.
+  // What the last look found: block by tuple; node and record by slot, 0 absent.
   readonly #context: Int32Array;
+  readonly #node: Int32Array;
   readonly #found: Int32Array;
   /** The ids that `score` found them for, for `learn` to use; only while `#remembered`. */
   readonly #scored: Int32Array;
   #remembered = false;
-  /** Keeps the reads of `#touch` from being left out. */
+  /** Keeps the reads of `#look` from being left out. */
   #touched = 0;
   readonly #masses = new Float64Array(BUCKETS);
   #weight = 1;
@@ -116,9 +119,11 @@ export class Learner {
     const slots = facets.reduce((sum, facet) => sum + facet.levels.length, 0);
     this.#slotTuple = new Uint8Array(slots);
     this.#slotNode = new Int32Array(slots);
+    this.#slotTarget = new Int32Array(slots);
     this.#slotCap = new Int32Array(slots);
     this.#facetSlot = new Int32Array(facets.length + 1);
     this.#targets = Int32Array.from(facets, (facet) => facet.target);
+    this.#node = new Int32Array(slots);
     this.#found = new Int32Array(slots);
     this.#scored = new Int32Array(plan.columnCount);
 
@@ -132,6 +137,7 @@ export class Learner {
         tuples.set(key, tuple);
         this.#slotTuple[slot] = [...tuples.keys()].indexOf(key);
         this.#slotNode[slot] = tuple.nodes++ * NODE;
+        this.#slotTarget[slot] = facet.target;
         this.#slotCap[slot] = columns.includes(plan.entity)
           ? parameters.ownValues
           : parameters.sharedValues;
@@ -169,36 +175,25 @@ export class Learner {
     for (let i = 0; i < this.#scored.length; i++) this.#scored[i] = ids[i]!;
     this.#remembered = true;
     const {discount, strength} = this.plan.parameters;
-    const arena = this.#arena;
-    const {words, floats, doubles} = arena;
+    const {words, floats, doubles} = this.#arena;
     const {bits, level: knownAt} = out;
     const facetSlot = this.#facetSlot;
-    const targets = this.#targets;
-    const slotTuple = this.#slotTuple;
-    const slotNode = this.#slotNode;
-    const context = this.#context;
+    const nodes = this.#node;
     const found = this.#found;
     const fade = this.#fadeAt(time);
-    this.#touched = this.#touch(ids);
 
-    let slot = 0;
-    for (let f = 0; f < targets.length; f++) {
-      const value = ids[targets[f]!]!;
-      const first = slot;
+    for (let f = 0; f < bits.length; f++) {
+      const first = facetSlot[f]!;
       const end = facetSlot[f + 1]!;
       let tail = 0;
       let left = 1;
       let known = end - first;
-      for (; slot < end; slot++) {
-        const node = context[slotTuple[slot]!]! + slotNode[slot]!;
+      for (let slot = first; slot < end; slot++) {
+        const node = nodes[slot]!;
         const stored = doubles[node >> 1]!;
         // Nothing seen, or nothing left of it: its records may be there all the same.
-        if (stored === 0) {
-          found[slot] = NOT_LOOKED;
-          continue;
-        }
-        const record = arena.find(words[node + TABLE]!, words[node + SHIFT]!, value);
-        found[slot] = record;
+        if (stored === 0) continue;
+        const record = found[slot]!;
         const total = stored * fade;
         const distinct = words[node + DISTINCT]!;
         const given = Math.min(discount * distinct, 0.9 * total);
@@ -217,12 +212,8 @@ export class Learner {
         }
         left = norm * (strength + given);
         // What is left cannot change the bits by 1e-5.
-        if (left < 6e-6 * tail || left < 1e-9) {
-          slot++;
-          break;
-        }
+        if (left < 6e-6 * tail || left < 1e-9) break;
       }
-      for (; slot < end; slot++) found[slot] = NOT_LOOKED;
       const usual = tail + left;
       const odd = 1 - usual;
       // The series of the logarithm, right to 1e-9 there, is much cheaper.
@@ -234,34 +225,8 @@ export class Learner {
 
   /** Learns from an event; the faster if it is the one just scored. */
   learn(ids: Int32Array, time: number): void {
-    if (!this.#remembers(ids)) {
-      this.#look(ids);
-      this.#found.fill(NOT_LOOKED);
-    }
+    if (!this.#remembers(ids)) this.#look(ids);
     this.#learn(ids, time);
-  }
-
-  /**
-   * Reads the node and the likely place of the value in every context. Many of these reads miss the
-   * cache, and here they do not wait for each other as they would level by level.
-   */
-  #touch(ids: Int32Array): number {
-    const {words} = this.#arena;
-    const facetSlot = this.#facetSlot;
-    const targets = this.#targets;
-    const slotTuple = this.#slotTuple;
-    const slotNode = this.#slotNode;
-    const context = this.#context;
-    let touched = this.#touched;
-    let slot = 0;
-    for (let f = 0; f < targets.length; f++) {
-      const value = ids[targets[f]!]!;
-      for (const end = facetSlot[f + 1]!; slot < end; slot++) {
-        const node = context[slotTuple[slot]!]! + slotNode[slot]!;
-        touched ^= words[homeOf(words[node + TABLE]!, words[node + SHIFT]!, value)]!;
-      }
-    }
-    return touched;
   }
 
   /** Whether what the last look found is this event's, and nothing was learnt since. */
@@ -290,8 +255,8 @@ export class Learner {
       weight = this.#weightAt(time);
     }
     const second = Math.min(MAX_SECOND, Math.max(0, Math.floor(time / 1_000)));
-    const hour = Math.floor(second / 3_600);
-    const day = Math.floor(second / 86_400);
+    const hourBegan = second - (second % 3_600);
+    const dayBegan = second - (second % 86_400);
     this.learnt++;
 
     const arena = this.#arena;
@@ -315,9 +280,6 @@ export class Learner {
         const node = context[this.#slotTuple[slot]!]! + this.#slotNode[slot]!;
         let words = arena.words;
         let record = this.#found[slot]!;
-        if (record === NOT_LOOKED) {
-          record = arena.find(words[node + TABLE]!, words[node + SHIFT]!, value);
-        }
         let added = weight;
         let again = false;
         if (record === 0) {
@@ -328,11 +290,11 @@ export class Learner {
           words[record + REPEATS] = 1;
         } else {
           const last = words[record + LAST]! >>> 0;
-          again = day <= Math.floor(last / 86_400);
+          again = last >= dayBegan;
           // A wider context counts days, however many of its members had the value that day.
           if (again && slot > first) break;
           if (slot === first) {
-            if (hour <= Math.floor(last / 3_600)) {
+            if (last >= hourBegan) {
               const repeats = words[record + REPEATS]! + 1;
               words[record + REPEATS] = repeats;
               added = weight / repeats;
@@ -422,13 +384,16 @@ export class Learner {
 
   /** The first record of a table with the least count; there must be one. */
   #least(table: number, end: number): number {
-    const {words, floats} = this.#arena;
-    let least = Number.POSITIVE_INFINITY;
+    const {words} = this.#arena;
+    let least = INT32_MAX;
     let place = table;
     for (let record = table; record < end; record += RECORD) {
-      const count = floats[record + COUNT]!;
-      if (count < least && words[record] !== 0) {
-        least = count;
+      // Counts are not negative, so their bits are in the same order; those of a free slot are the
+      // highest. Every other slot is free, and a branch for that would be foretold wrongly.
+      const free = (words[record]! - 1) >> 31;
+      const bits = words[record + COUNT]! | (free & INT32_MAX);
+      if (bits < least) {
+        least = bits;
         place = record;
       }
     }
@@ -454,12 +419,12 @@ export class Learner {
     let total = 0;
     let top = 0;
     for (let record = table; record < end; record += RECORD) {
-      if (words[record] === 0) continue;
+      // A free slot adds nothing: all its words are zero.
       const bucket = bucketOf(words[record + COUNT]!);
       const count = floats[record + COUNT]!;
       masses[bucket]! += count;
       total += count;
-      top = Math.max(top, bucket);
+      if (bucket > top) top = bucket;
     }
     doubles[node >> 1] = total;
     words[node + TOP] = top;
@@ -514,12 +479,45 @@ export class Learner {
     this.#freeBlocks[tuple]!.push(...victims);
   }
 
-  /** Finds the block of each context of the event; 0, the empty one, where there is none. */
+  /**
+   * Finds the block of each context of the event (0, the empty one, where there is none), and in
+   * each the node and the value's record.
+   *
+   * Most of these reads miss the cache. The loops are short, and one for each kind of read, so that
+   * the processor has all reads of a kind on their way at once: looked up one level after the other
+   * they cost several times as much.
+   */
   #look(ids: Int32Array): void {
     const context = this.#context;
     const indexes = this.#indexes;
     for (let tuple = 0; tuple < context.length; tuple++) {
       context[tuple] = indexes[tuple]!.find(ids);
+    }
+    const arena = this.#arena;
+    const {words} = arena;
+    const slotTuple = this.#slotTuple;
+    const slotNode = this.#slotNode;
+    const slotTarget = this.#slotTarget;
+    const nodes = this.#node;
+    const found = this.#found;
+    let touched = this.#touched;
+    for (let slot = 0; slot < nodes.length; slot++) {
+      const node = context[slotTuple[slot]!]! + slotNode[slot]!;
+      nodes[slot] = node;
+      touched ^= words[node]!;
+    }
+    for (let slot = 0; slot < nodes.length; slot++) {
+      const node = nodes[slot]!;
+      found[slot] = homeOf(words[node + TABLE]!, words[node + SHIFT]!, ids[slotTarget[slot]!]!);
+    }
+    for (let slot = 0; slot < found.length; slot++) touched ^= words[found[slot]!]!;
+    this.#touched = touched;
+    for (let slot = 0; slot < nodes.length; slot++) {
+      const value = ids[slotTarget[slot]!]!;
+      // Nearly always it lies where the search begins.
+      if (words[found[slot]!] === value + 1) continue;
+      const node = nodes[slot]!;
+      found[slot] = arena.find(words[node + TABLE]!, words[node + SHIFT]!, value);
     }
   }
 
@@ -741,7 +739,7 @@ function floatBits(value: number): number {
 
 /** Shift of the smallest table, of two slots. */
 const SMALLEST = 31;
-const NOT_LOOKED = -1;
+const INT32_MAX = 2 ** 31 - 1;
 /** Rounding may leave this much where a count was taken out. */
 const NOTHING = 1e-6;
 const DAY_MS = 86_400_000;

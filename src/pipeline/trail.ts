@@ -40,27 +40,69 @@ export interface TracedBatch extends EventBatch {
 /** The texts one decoder has interned in one epoch, and room for the receiver's own ids. */
 export class DecoderTexts {
   readonly texts: string[] = [''];
-  /** One map a column from local ids to the receiver's; -1 where not yet asked for. */
-  #maps: Int32Array[] = [];
+  /** By local id, two words: 1 + the column that first asked for it, and the receiver's id there. */
+  #first = new Int32Array(0);
+  /** By column, and local id that another column asked for first: 1 + the receiver's id. */
+  #others: Int32Array[] = [];
   /** What the receiver's ids hold for; see `forget`. */
   generation = 0;
 
   /** Forgets the receiver's ids, which then are asked for anew. */
   forget(generation: number): void {
-    this.#maps = [];
+    this.#first.fill(0);
+    this.#others = [];
     this.generation = generation;
   }
 
-  /** The map of a column, long enough for every local id so far. */
-  mapOf(column: number): Int32Array {
-    let map = this.#maps[column];
-    if (map === undefined || map.length < this.texts.length) {
-      const grown = new Int32Array(Math.max(256, this.texts.length * 2)).fill(-1);
-      if (map !== undefined) grown.set(map);
-      map = grown;
-      this.#maps[column] = map;
+  /**
+   * Writes the receiver's ids of a row; those that it is asked for the first time come from `name`.
+   *
+   * Hardly a text is in two columns, and the texts of an event mostly are new together. So they lie
+   * side by side here, as they would not with a table a column: this is bound by memory.
+   */
+  translate(
+    columns: Int32Array,
+    from: number,
+    ids: Int32Array,
+    name: (column: number, text: string) => number,
+  ): void {
+    if (this.#first.length < this.texts.length * 2) this.#grow();
+    const first = this.#first;
+    for (let column = 0; column < ids.length; column++) {
+      const local = columns[from + column] as number;
+      ids[column] =
+        first[local * 2] === column + 1
+          ? (first[local * 2 + 1] as number)
+          : this.#other(column, local, name);
     }
-    return map;
+  }
+
+  #other(column: number, local: number, name: (column: number, text: string) => number): number {
+    let others = this.#others[column];
+    if (others !== undefined && local < others.length) {
+      const known = others[local] as number;
+      if (known !== 0) return known - 1;
+    }
+    const id = name(column, this.texts[local] as string);
+    if (this.#first[local * 2] === 0) {
+      this.#first[local * 2] = column + 1;
+      this.#first[local * 2 + 1] = id;
+      return id;
+    }
+    if (others === undefined || local >= others.length) {
+      const grown = new Int32Array(Math.max(64, local * 2));
+      if (others !== undefined) grown.set(others);
+      others = grown;
+      this.#others[column] = others;
+    }
+    others[local] = id + 1;
+    return id;
+  }
+
+  #grow(): void {
+    const grown = new Int32Array(Math.max(512, this.texts.length * 4));
+    grown.set(this.#first);
+    this.#first = grown;
   }
 }
 

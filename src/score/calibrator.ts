@@ -70,6 +70,8 @@ export class Calibrator {
   /** As `#bins` and `#blocks`: what counts of the clusters that are open. */
   readonly #openBins = new Float64Array(BINS);
   readonly #openBlocks = new Float64Array(BINS / BLOCK);
+  /** No block above this one has ever counted anything. */
+  #top = 0;
   /** In the order in which they began to be gathered. */
   #clusters = new Map<number, Cluster>();
   /** When the first of them began. */
@@ -164,6 +166,7 @@ export class Calibrator {
     this.#openBins[bin] = (this.#openBins[bin] as number) + by;
     const block = Math.floor(bin / BLOCK);
     this.#openBlocks[block] = (this.#openBlocks[block] as number) + by;
+    if (block > this.#top) this.#top = block;
   }
 
   /**
@@ -212,7 +215,9 @@ export class Calibrator {
   #add(raised: number): void {
     const bin = binOf(raised);
     this.#count(this.#bins, bin);
-    this.#count(this.#blocks, Math.floor(bin / BLOCK));
+    const block = Math.floor(bin / BLOCK);
+    this.#count(this.#blocks, block);
+    if (block > this.#top) this.#top = block;
     this.#total++;
   }
 
@@ -227,7 +232,7 @@ export class Calibrator {
     const within = (this.#bins[bin] as number) + (this.#openBins[bin] as number);
     let sum = within * Math.max(0, 1 - (at - bin));
     const block = Math.floor(bin / BLOCK);
-    for (let b = block + 1; b < BINS / BLOCK; b++) {
+    for (let b = block + 1; b <= this.#top; b++) {
       sum += (this.#blocks[b] as number) + (this.#openBlocks[b] as number);
     }
     for (let b = bin + 1; b < (block + 1) * BLOCK; b++) {
@@ -319,6 +324,7 @@ export class Calibrator {
       counts.set(state.subarray(at, at + counts.length));
       at += counts.length;
     }
+    this.#top = this.#blocks.findLastIndex((count) => count > 0);
     this.#clusters = new Map();
     this.#openBins.fill(0);
     this.#openBlocks.fill(0);
