@@ -6,7 +6,7 @@ import {isEventTime} from '../../event/event-time.ts';
 import type {AlertItem} from '../../pipeline/alert.ts';
 import {columnsOf, type DecodeSettings, openWholeDecoder} from '../../pipeline/decode-session.ts';
 import type {DeadLetter, ObservationBatch, ObservationDetail} from '../../pipeline/observation.ts';
-import {decompressed, recordAt, textAt} from '../../pipeline/record-at.ts';
+import {decompressed, recordAt} from '../../pipeline/record-at.ts';
 import {ReorderBuffer} from '../../pipeline/reorder.ts';
 import type {Commit} from '../../pipeline/store.ts';
 import {
@@ -34,7 +34,7 @@ import type {
 import {asnFingerprintOf, type DecodedPayloads, decodeSettingsOf} from './entry-decoder.ts';
 import {frozenExplanation} from './frozen.ts';
 import {RowBuilder, type RowOrigin} from './row-builder.ts';
-import {watchedEvent} from './watched-event.ts';
+import {componentsOf, watchedEvent} from './watched-event.ts';
 
 /** What one entry led to. */
 export interface EngineResult {
@@ -569,10 +569,13 @@ export class Engine {
           entity: entityOf(stream, verdict.context),
         });
       });
-      if (watch?.wants(detector, ids, best?.score ?? 0) === true) {
+      if (watch !== undefined) {
         const record = () => (isObservation(item) ? null : JSON.stringify(item));
-        const {verdict} = best ?? {};
-        watch?.take(watchedEvent(detector, ids, {time, id, origin: undefined, verdict, record}));
+        const components = componentsOf(detector, ids);
+        const facts = {time, id: () => id, components, origin: undefined, record};
+        watch.offer(components, best?.score ?? 0, undefined, () =>
+          watchedEvent(detector, {...facts, verdict: best?.verdict}),
+        );
       }
       newest = Math.max(newest, time);
       detector.learn(ids, time);
@@ -743,32 +746,27 @@ class BatchRun {
         this.#note(verdict, at, batch, row, time, origin);
       }
     });
-    if (this.#watch?.wants(detector, ids, Math.max(0, most), from) === true) {
-      this.#show(batch, row, time, from, best);
-    }
+    if (this.#watch !== undefined) this.#show(this.#watch, batch, row, time, from, best);
     detector.learn(ids, time);
     if (stream.generation !== detector.generation) renew(stream);
   }
 
   /** Shows an event to the declared detections. */
   #show(
+    watch: DetectionWatch,
     batch: TracedBatch,
     row: number,
     time: number,
     origin: string | undefined,
-    best: Verdict | undefined,
+    verdict: Verdict | undefined,
   ): void {
     const {detector, ids} = this.#stream;
-    const id = eventIdText(batch, row);
-    this.#watch?.take(
-      watchedEvent(detector, ids, {
-        time,
-        id,
-        origin,
-        verdict: best,
-        record: () => this.#textOf(batch, row),
-      }),
-    );
+    const components = componentsOf(detector, ids);
+    watch.offer(components, verdict?.scored.score ?? 0, origin, () => {
+      const id = () => eventIdText(batch, row);
+      const record = () => this.#bytesOf(batch, row);
+      return watchedEvent(detector, {time, id, components, origin, verdict, record});
+    });
   }
 
   #note(
@@ -801,9 +799,11 @@ class BatchRun {
     return recordAt(this.#objectOf(batch), offset, length, eventId);
   }
 
-  #textOf(batch: TracedBatch, row: number): string | null {
+  #bytesOf(batch: TracedBatch, row: number): Uint8Array | null {
     const [offset, length] = placeOf(batch, row);
-    return textAt(this.#objectOf(batch), offset, length);
+    const object = this.#objectOf(batch);
+    if (length <= 0 || offset < 0 || offset + length > object.length) return null;
+    return object.subarray(offset, offset + length);
   }
 
   /** The bytes that the places of a batch are counted in. */

@@ -11,7 +11,7 @@ import {
   type Fault,
   type Parameters,
 } from './language.ts';
-import {either} from './needs.ts';
+import {both, either} from './needs.ts';
 import {compileGroup, type Selector} from './selector.ts';
 import {sequenceEvaluator} from './sequence.ts';
 import {countEvaluator, shareEvaluator} from './windowed.ts';
@@ -102,7 +102,8 @@ export function conditionEvaluator(options: ConditionOptions): BuiltCondition {
       faults.push({path: ['sequence'], index: 0, message: 'A sequence needs `within`'});
     }
     // A condition beside it holds for every step.
-    const all = condition === undefined ? steps : steps.map((step) => joined(condition, step));
+    const first = condition === undefined ? undefined : remembering(condition);
+    const all = first === undefined ? steps : steps.map((step) => joined(first, step));
     if (faults.length > 0 || withinMs === undefined) return {ok: false, faults};
     const needs = all.map((step) => step.needs).reduce(either);
     return built(sequenceEvaluator(selectors, {steps: all, withinMs}), needs, ['count', 'took']);
@@ -148,11 +149,26 @@ export function conditionEvaluator(options: ConditionOptions): BuiltCondition {
 function joined(first: Condition, second: Condition): Condition {
   return {
     source: `(${first.source}) && (${second.source})`,
-    // Less than both need is still needed.
-    needs: second.needs,
+    needs: both(first.needs, second.needs),
     holds: (event) => {
       const holds = first.holds(event);
       return holds === true ? second.holds(event) : holds;
+    },
+  };
+}
+
+/** The condition, run once for an event that is asked for several times in turn. */
+function remembering(condition: Condition): Condition {
+  let last: DetectionEvent | undefined;
+  let holds: ReturnType<Condition['holds']> = false;
+  return {
+    ...condition,
+    holds: (event) => {
+      if (event !== last) {
+        holds = condition.holds(event);
+        last = event;
+      }
+      return holds;
     },
   };
 }

@@ -12,9 +12,9 @@ import type {Needs} from '../evaluator.ts';
 import type {DetectionEvent} from '../event.ts';
 import type {Json} from '../json.ts';
 import {compileRegex, type Regex} from '../regex.ts';
+import {foregoneOf} from './foregone.ts';
 import {glob, ipIn, isNetwork, outsideOf} from './functions.ts';
-import {missesOf} from './misses.ts';
-import {needsOf} from './needs.ts';
+import {needsOf, type Part} from './needs.ts';
 import {countNodes, tameRecord} from './tame-record.ts';
 
 /** Longest text of a condition, in UTF-16 code units. */
@@ -77,19 +77,23 @@ export function compileCondition(
   const compiled = compile(source, parameters, ['bool', 'dyn']);
   if (!compiled.ok) return compiled;
   const {run, ast} = compiled.value;
-  const part = (node: ASTNode) => {
-    const piece = compile(serialize(node), parameters, ['bool', 'dyn', 'double', 'int']);
-    return piece.ok ? piece.value.run : undefined;
+  const parts = new Map<ASTNode, Part | undefined>();
+  const partOf = (node: ASTNode) => {
+    if (!parts.has(node)) {
+      const piece = compile(serialize(node), parameters, ['bool', 'dyn', 'double', 'int']);
+      parts.set(node, piece.ok ? piece.value.run : undefined);
+    }
+    return parts.get(node);
   };
-  const misses = missesOf(ast, part);
+  const foregone = foregoneOf(ast, partOf);
   const holds = (event: DetectionEvent): boolean | Undecided => {
-    // What is false and anything else is false, whatever that would give.
-    if (misses.some((miss) => miss(event))) return false;
+    const told = foregone(event);
+    if (told !== undefined) return told;
     const result = run(event);
     if (typeof result === 'boolean' || result instanceof Failure) return result;
     return {failed: `The condition gives ${kindOf(result)}, not true or false`};
   };
-  return {ok: true, value: {source, needs: needsOf(ast, part), holds}};
+  return {ok: true, value: {source, needs: needsOf(ast, partOf), holds}};
 }
 
 /** Compiles an expression that is to give a text; numbers and true or false become texts. */

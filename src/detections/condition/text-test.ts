@@ -1,0 +1,65 @@
+import type {ASTNode} from '@marcbachmann/cel-js';
+
+/** Texts whose answers are remembered; then all are forgotten. */
+const MAX_TEXTS = 10_000;
+
+export type TextTest = (text: string) => boolean;
+
+/**
+ * What a part of a condition asks of the one component that it looks at, where that is so simple
+ * that it needs neither the language nor a memory: whether it is a given text, begins or ends with
+ * one or contains it. Undefined for all else.
+ */
+export function textTestOf(node: ASTNode): TextTest | undefined {
+  switch (node.op) {
+    case '!_': {
+      const test = textTestOf(node.args);
+      return test && ((text) => !test(text));
+    }
+    case '==':
+    case '!=': {
+      const [left, right] = node.args;
+      const given = isComponent(left)
+        ? textIn(right)
+        : isComponent(right)
+          ? textIn(left)
+          : undefined;
+      if (given === undefined) return undefined;
+      return node.op === '==' ? (text) => text === given : (text) => text !== given;
+    }
+    case 'rcall': {
+      const [name, receiver, [argument, ...others]] = node.args;
+      const given = argument === undefined || others.length > 0 ? undefined : textIn(argument);
+      if (given === undefined || !isComponent(receiver)) return undefined;
+      if (name === 'startsWith') return (text) => text.startsWith(given);
+      if (name === 'endsWith') return (text) => text.endsWith(given);
+      return name === 'contains' ? (text) => text.includes(given) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Asks once for each text; components have few different ones. */
+export function remembered<Answer extends boolean | null>(
+  ask: (text: string) => Answer,
+): (text: string) => Answer {
+  const known = new Map<string, Answer>();
+  return (text) => {
+    let answer = known.get(text);
+    if (answer === undefined) {
+      answer = ask(text);
+      if (known.size >= MAX_TEXTS) known.clear();
+      known.set(text, answer);
+    }
+    return answer;
+  };
+}
+
+function isComponent(node: ASTNode): boolean {
+  return node.op === '.' && node.args[0].op === 'id' && node.args[0].args === 'event';
+}
+
+function textIn(node: ASTNode): string | undefined {
+  return node.op === 'value' && typeof node.args === 'string' ? node.args : undefined;
+}
