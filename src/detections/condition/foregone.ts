@@ -1,8 +1,8 @@
 import type {ASTNode} from '@marcbachmann/cel-js';
 import type {EventField} from '../../event/fields.ts';
 import type {DetectionEvent} from '../event.ts';
-import {ask, eventWith, isField, type Part} from './needs.ts';
-import {remembered, type TextTest, textTestOf} from './text-test.ts';
+import {ask, eventWith, isField, type Parts} from './needs.ts';
+import {remembered, type TextTest} from './text-test.ts';
 
 /** What a condition gives for an event, where that is certain without running it. */
 export type Foregone = (event: DetectionEvent) => boolean | undefined;
@@ -20,9 +20,9 @@ interface ComponentPart {
  * Components have few different texts, so these parts are evaluated once for each of them: most
  * events are let go without running the condition, and one that has no other parts is never run.
  *
- * @param partOf as of `needsOf`
+ * @param parts as of `needsOf`
  */
-export function foregoneOf(ast: ASTNode, partOf: (node: ASTNode) => Part | undefined): Foregone {
+export function foregoneOf(ast: ASTNode, {partOf, testOf}: Parts): Foregone {
   const byField = new Map<EventField, ComponentPart[]>();
   let isWhole = true;
   for (const node of joinedIn(ast)) {
@@ -36,7 +36,7 @@ export function foregoneOf(ast: ASTNode, partOf: (node: ASTNode) => Part | undef
       if (result !== true) isWhole = false;
     } else if (part !== undefined && field !== undefined && isField(field)) {
       const run = (text: string) => part(eventWith({[field]: text}));
-      byField.set(field, [...(byField.get(field) ?? []), {run, test: textTestOf(node)}]);
+      byField.set(field, [...(byField.get(field) ?? []), {run, test: testOf(node)}]);
     } else isWhole = false;
   }
   const told = [...byField].map(([field, parts]) => ({field, of: toldBy(parts)}));

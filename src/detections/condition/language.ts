@@ -14,8 +14,9 @@ import type {Json} from '../json.ts';
 import {compileRegex, type Regex} from '../regex.ts';
 import {foregoneOf} from './foregone.ts';
 import {glob, ipIn, isNetwork, outsideOf} from './functions.ts';
-import {needsOf, type Part} from './needs.ts';
+import {isField, needsOf, type Part} from './needs.ts';
 import {countNodes, tameRecord} from './tame-record.ts';
+import {textTestOf} from './text-test.ts';
 
 /** Longest text of a condition, in UTF-16 code units. */
 export const MAX_CONDITION_LENGTH = 65_536;
@@ -85,7 +86,8 @@ export function compileCondition(
     }
     return parts.get(node);
   };
-  const foregone = foregoneOf(ast, partOf);
+  const pieces = {partOf, testOf: (node: ASTNode) => textTestOf(node, parameters)};
+  const foregone = foregoneOf(ast, pieces);
   const holds = (event: DetectionEvent): boolean | Undecided => {
     const told = foregone(event);
     if (told !== undefined) return told;
@@ -93,7 +95,7 @@ export function compileCondition(
     if (typeof result === 'boolean' || result instanceof Failure) return result;
     return {failed: `The condition gives ${kindOf(result)}, not true or false`};
   };
-  return {ok: true, value: {source, needs: needsOf(ast, partOf), holds}};
+  return {ok: true, value: {source, needs: needsOf(ast, pieces), holds}};
 }
 
 /** Compiles an expression that is to give a text; numbers and true or false become texts. */
@@ -103,7 +105,13 @@ export function compileText(
 ): Compiled<TextExpression> {
   const compiled = compile(source, parameters, ['string', 'dyn', 'double', 'int', 'bool']);
   if (!compiled.ok) return compiled;
-  const {run} = compiled.value;
+  const {run, ast} = compiled.value;
+  if (ast.op === '.' && ast.args[0].op === 'id' && ast.args[0].args === 'event') {
+    const [, field] = ast.args;
+    if (isField(field)) {
+      return {ok: true, value: {source, textOf: ({components}) => components[field]}};
+    }
+  }
   const textOf = (event: DetectionEvent): string | Undecided => {
     const result = run(event);
     if (typeof result === 'string' || result instanceof Failure) return result;

@@ -2,10 +2,18 @@ import type {ASTNode} from '@marcbachmann/cel-js';
 import {EVENT_FIELDS, type EventField} from '../../event/fields.ts';
 import type {Needs} from '../evaluator.ts';
 import type {DetectionEvent} from '../event.ts';
-import {remembered, textTestOf} from './text-test.ts';
+import {remembered, type TextTest} from './text-test.ts';
 
 /** Runs a part of a condition on an event. */
 export type Part = (event: DetectionEvent) => unknown;
+
+/** Evaluates parts of a condition by themselves. */
+export interface Parts {
+  /** Undefined where that cannot be. */
+  readonly partOf: (node: ASTNode) => Part | undefined;
+  /** See `textTestOf`. */
+  readonly testOf: (node: ASTNode) => TextTest | undefined;
+}
 
 const FIELDS: ReadonlySet<string> = new Set(EVENT_FIELDS);
 
@@ -17,12 +25,11 @@ export function isField(name: string): name is EventField {
  * What an event must have for the condition to be true, as far as it can be told from the parts
  * that are joined by && and || and ask for the operation and the service, for one component, or
  * for the score alone. Any other part is taken for one that may hold.
- *
- * @param partOf gives what evaluates a part by itself; undefined where that cannot be
  */
-export function needsOf(ast: ASTNode, partOf: (node: ASTNode) => Part | undefined): Needs {
-  if (ast.op === '&&') return both(needsOf(ast.args[0], partOf), needsOf(ast.args[1], partOf));
-  if (ast.op === '||') return either(needsOf(ast.args[0], partOf), needsOf(ast.args[1], partOf));
+export function needsOf(ast: ASTNode, parts: Parts): Needs {
+  if (ast.op === '&&') return both(needsOf(ast.args[0], parts), needsOf(ast.args[1], parts));
+  if (ast.op === '||') return either(needsOf(ast.args[0], parts), needsOf(ast.args[1], parts));
+  const {partOf} = parts;
   const asked = new Set<string>();
   ask(ast, asked);
   const only = (...names: readonly string[]) =>
@@ -30,7 +37,7 @@ export function needsOf(ast: ASTNode, partOf: (node: ASTNode) => Part | undefine
   if (only('operation', 'service')) return ofOperation(asked.has('service'), partOf(ast));
   if (only('score')) return ofScore(ast, partOf);
   const [field = ''] = asked;
-  return asked.size === 1 && isField(field) ? ofComponent(field, ast, partOf) : {};
+  return asked.size === 1 && isField(field) ? ofComponent(field, ast, parts) : {};
 }
 
 /** Adds the components that the expression may look at; "?" for whatever else an event has. */
@@ -81,16 +88,12 @@ function ofOperation(asksService: boolean, part: Part | undefined): Needs {
   };
 }
 
-function ofComponent(
-  field: EventField,
-  node: ASTNode,
-  partOf: (node: ASTNode) => Part | undefined,
-): Needs {
+function ofComponent(field: EventField, node: ASTNode, {partOf, testOf}: Parts): Needs {
   const kinds = field === 'kind' ? kindsOf(node) : undefined;
   if (kinds !== undefined) return {kinds};
   const part = partOf(node);
   if (part === undefined) return {};
-  const may = textTestOf(node) ?? remembered((text) => part(eventWith({[field]: text})) !== false);
+  const may = testOf(node) ?? remembered((text) => part(eventWith({[field]: text})) !== false);
   return {
     ...(field === 'error' && !may('-') && {failed: true}),
     components: new Map([[field, may]]),

@@ -1,19 +1,23 @@
 import type {ASTNode} from '@marcbachmann/cel-js';
+import type {Json} from '../json.ts';
+import {glob} from './functions.ts';
 
 /** Texts whose answers are remembered; then all are forgotten. */
 const MAX_TEXTS = 10_000;
 
 export type TextTest = (text: string) => boolean;
 
+type Parameters = Readonly<Record<string, Json>>;
+
 /**
  * What a part of a condition asks of the one component that it looks at, where that is so simple
- * that it needs neither the language nor a memory: whether it is a given text, begins or ends with
- * one or contains it. Undefined for all else.
+ * that it needs neither the language nor a memory: whether it is a given text or in a given list,
+ * begins or ends with a text, contains or globs it. Undefined for all else.
  */
-export function textTestOf(node: ASTNode): TextTest | undefined {
+export function textTestOf(node: ASTNode, parameters: Parameters): TextTest | undefined {
   switch (node.op) {
     case '!_': {
-      const test = textTestOf(node.args);
+      const test = textTestOf(node.args, parameters);
       return test && ((text) => !test(text));
     }
     case '==':
@@ -26,6 +30,20 @@ export function textTestOf(node: ASTNode): TextTest | undefined {
           : undefined;
       if (given === undefined) return undefined;
       return node.op === '==' ? (text) => text === given : (text) => text !== given;
+    }
+    case 'in': {
+      const [left, right] = node.args;
+      const given = isComponent(left) ? textsIn(right, parameters) : undefined;
+      const set = new Set(given);
+      return given && ((text) => set.has(text));
+    }
+    case 'call': {
+      const [name, [text, pattern, ...others]] = node.args;
+      if (name !== 'glob' || text === undefined || pattern === undefined) return undefined;
+      if (!isComponent(text) || others.length > 0) return undefined;
+      const one = textIn(pattern);
+      const given = one === undefined ? textsIn(pattern, parameters) : [one];
+      return given && ((of) => given.some((each) => glob(of, each)));
     }
     case 'rcall': {
       const [name, receiver, [argument, ...others]] = node.args;
@@ -58,6 +76,20 @@ export function remembered<Answer extends boolean | null>(
 
 function isComponent(node: ASTNode): boolean {
   return node.op === '.' && node.args[0].op === 'id' && node.args[0].args === 'event';
+}
+
+/** The texts of a list that is written out, or that is a parameter. */
+function textsIn(node: ASTNode, parameters: Parameters): readonly string[] | undefined {
+  if (node.op === 'list') {
+    const texts = node.args.flatMap((each) => textIn(each) ?? []);
+    return texts.length === node.args.length ? texts : undefined;
+  }
+  if (node.op !== '.' || node.args[0].op !== 'id' || node.args[0].args !== 'params') {
+    return undefined;
+  }
+  const list = parameters[node.args[1]];
+  if (!Array.isArray(list)) return undefined;
+  return list.every((each): each is string => typeof each === 'string') ? list : undefined;
 }
 
 function textIn(node: ASTNode): string | undefined {
