@@ -170,6 +170,9 @@ function compile(
       return program(view);
     } catch (error) {
       return new Failure(failureOf(error));
+    } finally {
+      // While it is held, so is all that it came with.
+      view.look(undefined);
     }
   };
   return {ok: true, value: {run, ast}};
@@ -277,7 +280,7 @@ class EventView {
   #event: DetectionEvent | undefined;
   #record: unknown;
 
-  look(event: DetectionEvent): void {
+  look(event: DetectionEvent | undefined): void {
     this.#event = event;
     this.#record = undefined;
     this.event.look(event);
@@ -301,7 +304,7 @@ class EventView {
 class EventComponents {
   #event: DetectionEvent | undefined;
 
-  look(event: DetectionEvent): void {
+  look(event: DetectionEvent | undefined): void {
     this.#event = event;
   }
 
