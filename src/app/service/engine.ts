@@ -471,7 +471,7 @@ export class Engine {
       const object = names[file] ?? '';
       counts.bytes += payload.length;
       let told = 0;
-      for (const batch of decoded?.[file] ?? stream.decode(file, payload)) {
+      for (const batch of decoded?.[file]?.batches ?? stream.decode(file, payload)) {
         for (const reject of batch.rejects) {
           bump(this.#counts.rejected, reject.reason, 1);
           if (told++ >= MAX_DEAD_LETTERS) continue;
@@ -488,7 +488,8 @@ export class Engine {
     const buffer = new ReorderBuffer<TracedBatch>(rows + 1);
     for (const batch of batches) buffer.add(batch);
     const watch = this.#watchOf(stream);
-    const run = new BatchRun(stream, payloads, this.#settings, !this.#learning, watch);
+    const objects = payloads.map((payload, file) => ({payload, object: decoded?.[file]?.object}));
+    const run = new BatchRun(stream, objects, this.#settings, !this.#learning, watch);
     let newest = Number.NEGATIVE_INFINITY;
     buffer.release(Number.POSITIVE_INFINITY, (batch, row) => {
       const time = batch.times[row] as number;
@@ -681,11 +682,17 @@ export class Engine {
   }
 }
 
+/** A payload, and what it is decompressed, where that is at hand. */
+interface GivenObject {
+  readonly payload: Uint8Array;
+  readonly object: Uint8Array | undefined;
+}
+
 /** Scores and learns the events of one batch entry in the order in which they are given. */
 class BatchRun {
   readonly noted: Noted[] = [];
   readonly #stream: Stream;
-  readonly #payloads: readonly Uint8Array[];
+  readonly #given: readonly GivenObject[];
   readonly #settings: EngineSettings;
   readonly #alerting: boolean;
   readonly #watch: DetectionWatch | undefined;
@@ -697,14 +704,14 @@ class BatchRun {
 
   constructor(
     stream: Stream,
-    payloads: readonly Uint8Array[],
+    given: readonly GivenObject[],
     settings: EngineSettings,
     alerting: boolean,
     watch: DetectionWatch | undefined,
   ) {
     this.#watch = watch;
     this.#stream = stream;
-    this.#payloads = payloads;
+    this.#given = given;
     this.#settings = settings;
     this.#alerting = alerting;
     this.#from = lowest(settings, alerting);
@@ -808,9 +815,10 @@ class BatchRun {
 
   /** The bytes that the places of a batch are counted in. */
   #objectOf({file}: TracedBatch): Uint8Array {
-    let object = this.#objects.get(file);
+    const given = this.#given[file] as GivenObject;
+    let object = given.object ?? this.#objects.get(file);
     if (object === undefined) {
-      object = decompressed(this.#payloads[file] as Uint8Array);
+      object = decompressed(given.payload);
       // A few at a time: events of the same time come from few files.
       if (this.#objects.size >= OBJECTS_AT_HAND) this.#objects.clear();
       this.#objects.set(file, object);
