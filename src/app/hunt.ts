@@ -74,8 +74,8 @@ export class Hunt {
     const operation = event.text('operation');
     const kind = event.text('kind');
     const principal = event.text('principal');
-    const asked = {operation, kind, error: event.text('error'), principal, origin: event.origin};
-    if (!this.#set.wants(asked, score)) return;
+    const asked = {operation, kind, error: event.text('error'), principal};
+    if (!this.#set.wants(asked, score, event.origin)) return;
     const components = Object.fromEntries(
       EVENT_FIELDS.map((field) => [field, event.text(field)]),
     ) as Components;
@@ -153,7 +153,8 @@ export class Hunt {
 
 function readEvent({event, offset, length}: Waiting, held: Held): RecordEvent {
   const text = () => textAt(held.bytes, offset - held.offset, length);
-  return new RecordEvent(event, () => event.bits, text);
+  const facts = {...event, id: () => event.id};
+  return new RecordEvent(facts, () => event.bits, text);
 }
 
 interface Held {

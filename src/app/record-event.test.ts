@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {type Components, EVENT_FIELDS} from '../event/fields.ts';
-import {RecordEvent} from './record-event.ts';
+import {type GivenRecord, RecordEvent} from './record-event.ts';
 
 const components = Object.fromEntries(EVENT_FIELDS.map((field) => [field, '-'])) as Components;
 
-function eventOf(text: string | null): RecordEvent {
-  const facts = {time: 0, id: 'e', components, origin: '-', score: 0};
+function eventOf(record: GivenRecord): RecordEvent {
+  const facts = {time: 0, id: () => 'e', components, origin: '-', score: 0};
   return new RecordEvent(
     facts,
     () => ({}),
-    () => text,
+    () => record,
   );
 }
 
@@ -47,6 +47,25 @@ test('never denies a text that the record holds', () => {
     {numRuns: 1_000},
   );
   expect(denied).toBeGreaterThan(100);
+});
+
+test('gives own texts as the record has them, from bytes and from a text', () => {
+  const inner = {
+    eventTime: '2026-01-01T00:00:00Z',
+    eventID: 'e',
+    userAgent: 'aws',
+    sourceIPAddress: 1,
+  };
+  const wrapper = JSON.stringify({Username: 'x', CloudTrailEvent: JSON.stringify(inner)});
+  for (const text of [JSON.stringify(inner), wrapper, '{"userAgent":', null]) {
+    for (const given of [text, text === null ? null : new TextEncoder().encode(text)]) {
+      const own = eventOf(given);
+      const {userAgent = ''} = eventOf(given).record;
+      expect([own.ownText('userAgent'), own.ownText('sourceIPAddress')]).toEqual([userAgent, '']);
+      expect(own.record).toEqual(eventOf(text).record);
+      expect(own.ownText('userAgent')).toBe(userAgent);
+    }
+  }
 });
 
 test('cannot tell of what does not begin as a record, nor of what is not there', () => {

@@ -96,6 +96,73 @@ test('asks for what may matter alone', () => {
   expect(set.candidates({operation: 's3:A', kind: 'user', error: '-'})).toEqual(['a']);
 });
 
+const WAYS = `detections:
+  - id: plain
+    title: '{{resource}}'
+    when: {condition: 'event.error == "-" && event.resource.startsWith("b") && event.kind != "role"'}
+  - id: count
+    title: '{{count}}'
+    when:
+      condition: 'event.operation.startsWith("s3:") && event.principal != "q"'
+      count: {at_least: 2, within: 10m, distinct: event.operation}
+  - id: first
+    title: '{{new}}'
+    when:
+      condition: 'event.operation == "s3:A" && !glob(event.principal, "q*")'
+      first_seen: {by: [principal, resource], within: 1h, warm_up: 5m}
+  - id: sequence
+    title: '{{count}}'
+    group_by: [principal]
+    when:
+      condition: 'event.error != "-" && event.network == "n"'
+      sequence: [{condition: score >= 0.5}, {condition: 'true'}, {condition: 'event.kind == "user"'}]
+      within: 15m
+`;
+
+test('what an event must have changes nothing but who sees it', () => {
+  const given = fc.record({
+    operation: fc.constantFrom('s3:A', 's3:B', 'ec2:C'),
+    kind: fc.constantFrom('user', 'role'),
+    error: fc.constantFrom('-', 'Denied'),
+    principal: fc.constantFrom('p', 'q', 'qq'),
+    resource: fc.constantFrom('-', 'a', 'b'),
+    network: fc.constantFrom('n', 'm'),
+    score: fc.constantFrom(0, 0.5),
+  });
+  const told = new Map<string, number>();
+  let seen = 0;
+  let shown = 0;
+  fc.assert(
+    fc.property(fc.array(given, {minLength: 20, maxLength: 60}), (all) => {
+      const quick = new DetectionSet(detections(WAYS));
+      const plain = new DetectionSet(
+        detections(WAYS).map((detection) => ({
+          ...detection,
+          evaluator: () => Object.assign(detection.evaluator(), {needs: {}}),
+        })),
+      );
+      all.forEach(({score, ...components}, minute) => {
+        const time = START + minute * 60_000;
+        const each = {...testEvent(time, `e${minute}`, components), score};
+        quick.offer(each.components, score, undefined, () => {
+          seen++;
+          return each;
+        });
+        plain.take(each);
+        shown++;
+        for (const set of [quick, plain]) set.advance(time);
+        const {matches, ...rest} = quick.drain();
+        expect({matches, ...rest}).toEqual(plain.drain());
+        for (const {detection} of matches) told.set(detection, (told.get(detection) ?? 0) + 1);
+      });
+      expect(quick.state()).toEqual(plain.state());
+    }),
+    {numRuns: 50},
+  );
+  expect([...told.keys()].sort()).toEqual(['count', 'first', 'plain', 'sequence']);
+  expect(seen).toBeLessThan(shown);
+});
+
 const COUNT = `detections:
   - id: count
     title: '{{count}}'

@@ -1,47 +1,18 @@
 import {assert} from '../base/assert.ts';
-import {hash64} from '../base/hash.ts';
-import type {Components} from '../event/fields.ts';
 import {compositeOrder} from './alarm/composite-expression.ts';
-import type {Detection, DetectionOutput, Exclusion, Match} from './detection.ts';
-import type {
-  AlarmChange,
-  AlarmState,
-  Datapoint,
-  Episode,
-  Evaluator,
-  EventNote,
-  Hit,
-  Sink,
-} from './evaluator.ts';
+import {type Asked, Candidates} from './candidates.ts';
+import type {Detection, DetectionOutput, Exclusion} from './detection.ts';
+import {Entry, type Group} from './entry.ts';
+import type {AlarmChange, AlarmState, Datapoint, Episode, Hit, Sink} from './evaluator.ts';
 import type {DetectionEvent} from './event.ts';
-import type {Json} from './json.ts';
+import {isObject, type Json} from './json.ts';
 
-/** Distinct operations whose candidates are remembered; then all are forgotten and found anew. */
-const MAX_OPERATIONS = 20_000;
-/** The same for distinct callers. */
-const MAX_CALLERS = 50_000;
-/** Groups of a detection that dedup remembers; then the one begun longest ago is forgotten. */
-const MAX_GROUPS = 10_000;
-/** Matches of a detection between two drains; what is beyond is counted as failed. */
-const MAX_MATCHES = 1_000;
-/** Alarm changes, data points and episodes of a detection between two drains, each. */
-const MAX_NEWS = 20_000;
-/** Events told with a match. */
-const MAX_EVIDENCE = 20;
 export interface DetectionSetOptions {
   /**
    * While it is true everything is seen and remembered, but what matches is `silent`: of history
    * nobody is told.
    */
   readonly learning?: boolean;
-}
-
-/** Components that `needs` ask for. */
-export interface Asked extends Pick<Components, 'operation' | 'kind' | 'error'> {
-  /** Left out, it is taken for one that somebody wants to see. */
-  readonly principal?: string;
-  /** Whom its roles go back to, if to another. */
-  readonly origin?: string | undefined;
 }
 
 /**
@@ -56,11 +27,7 @@ export class DetectionSet {
   /** Those that hear of alarms, each behind those that it hears of. */
   #composites: readonly Entry[] = [];
   #others: readonly Entry[] = [];
-  readonly #candidates = new Map<string, Map<string, readonly Entry[]>>();
-  /** Entries that want to see all of a caller, by kind and principal. */
-  readonly #callers = new Map<string, Map<string, readonly Entry[]>>();
-  #callersKnown = 0;
-  #asksCallers = false;
+  #candidates = new Candidates([]);
   #time = Number.NEGATIVE_INFINITY;
   #excluded = new Map<string, Map<string, number>>();
   #failed = new Map<string, {count: number; message: string}>();
@@ -83,27 +50,38 @@ export class DetectionSet {
   /**
    * Whether some detection may want to see an event with these components and this score. When not,
    * its record need not be read, nor `take` called.
+   *
+   * @param origin whom its roles go back to; undefined if to nobody else
    */
-  wants(components: Asked, score: number): boolean {
-    return this.#candidatesOf(components).some(
-      ({evaluator}) => score >= (evaluator.needs.minScore ?? 0),
-    );
+  wants(components: Asked, score: number, origin?: string): boolean {
+    for (const entry of this.#candidates.of(components, origin)) {
+      if (entry.mayWant(components, score)) return true;
+    }
+    return false;
   }
 
   /** Ids of the detections that may want to see it, in the order of their declaration. */
-  candidates(components: Asked): readonly string[] {
-    return this.#candidatesOf(components).map(({detection}) => detection.id);
+  candidates(components: Asked, origin?: string): readonly string[] {
+    return this.#candidates.of(components, origin).map(({detection}) => detection.id);
   }
 
   /** Shows an event to whom it concerns. Late ones are taken as they come. */
   take(event: DetectionEvent): void {
-    const {components, origin} = event;
-    const {operation, kind, error, principal} = components;
-    for (const entry of this.#candidatesOf({operation, kind, error, principal, origin})) {
-      const {evaluator} = entry;
-      if (event.score < (evaluator.needs.minScore ?? 0)) continue;
-      if (this.#isExcluded(entry, event)) continue;
-      evaluator.take(event, entry.sink);
+    this.offer(event.components, event.score, event.origin, () => event);
+  }
+
+  /** As `take`, of an event that is made only if it concerns anybody; `origin` as in `wants`. */
+  offer(
+    components: Asked,
+    score: number,
+    origin: string | undefined,
+    make: () => DetectionEvent,
+  ): void {
+    let event: DetectionEvent | undefined;
+    for (const entry of this.#candidates.of(components, origin)) {
+      if (!entry.mayWant(components, score)) continue;
+      event ??= make();
+      if (!this.#isExcluded(entry, event)) entry.evaluator.take(event, entry.sink);
     }
   }
 
@@ -163,7 +141,7 @@ export class DetectionSet {
 
   /** Goes on where `state` left off; detections that were changed since begin anew. */
   restore(state: Json): void {
-    if (!isRecord(state) || state.version !== 1 || !isRecord(state.detections)) return;
+    if (!isObject(state) || state.version !== 1 || !isObject(state.detections)) return;
     if (typeof state.time === 'number') this.#time = state.time;
     const known = new Set<Entry>();
     for (const entry of this.#entries) {
@@ -198,9 +176,7 @@ export class DetectionSet {
     this.#composites = this.#inOrder(
       this.#entries.filter(({evaluator}) => evaluator.child !== undefined),
     );
-    this.#candidates.clear();
-    this.#forgetCallers();
-    this.#asksCallers = this.#entries.some(({evaluator}) => evaluator.needs.orCaller !== undefined);
+    this.#candidates = new Candidates(this.#entries);
     this.#acquaint(known);
     // What was found and not yet told stays: under the entry that found it.
   }
@@ -222,62 +198,6 @@ export class DetectionSet {
         composite.evaluator.child?.(id, change);
       }
     }
-  }
-
-  #candidatesOf(asked: Asked): readonly Entry[] {
-    const usual = this.#byOperation(asked);
-    if (!this.#asksCallers) return usual;
-    const {principal, kind, origin = principal} = asked;
-    const own = this.#byCaller(principal, kind);
-    const behind = origin === principal ? [] : this.#byCaller(origin, '');
-    if (own.length === 0 && behind.length === 0) return usual;
-    const any = new Set([...usual, ...own, ...behind]);
-    return this.#entries.filter((entry) => any.has(entry));
-  }
-
-  #forgetCallers(): void {
-    this.#callers.clear();
-    this.#callersKnown = 0;
-  }
-
-  #byCaller(principal: string | undefined, kind: string): readonly Entry[] {
-    let ofKind = this.#callers.get(kind);
-    if (ofKind === undefined || this.#callersKnown >= MAX_CALLERS) {
-      if (this.#callersKnown >= MAX_CALLERS) this.#forgetCallers();
-      ofKind = new Map();
-      this.#callers.set(kind, ofKind);
-    }
-    const name = principal ?? '';
-    let known = ofKind.get(name);
-    if (known === undefined) {
-      known = this.#entries.filter(({evaluator: {needs}}) => {
-        if (needs.orCaller === undefined) return false;
-        return principal === undefined || needs.orCaller(principal, kind);
-      });
-      ofKind.set(name, known);
-      this.#callersKnown++;
-    }
-    return known;
-  }
-
-  #byOperation({operation, kind, error}: Asked): readonly Entry[] {
-    let known = this.#candidates.get(operation);
-    if (known === undefined) {
-      if (this.#candidates.size >= MAX_OPERATIONS) this.#candidates.clear();
-      known = new Map();
-      this.#candidates.set(operation, known);
-    }
-    const key = error === '-' ? kind : `!${kind}`;
-    let found = known.get(key);
-    if (found === undefined) {
-      found = this.#entries.filter(({evaluator: {needs}}) => {
-        if (needs.failed === true && error === '-') return false;
-        if (needs.kinds !== undefined && !needs.kinds.has(kind)) return false;
-        return needs.operation === undefined || needs.operation(operation);
-      });
-      known.set(key, found);
-    }
-    return found;
   }
 
   #isExcluded({detection}: Entry, event: DetectionEvent): boolean {
@@ -357,153 +277,4 @@ export class DetectionSet {
     group.hasNews = true;
     this.#news.push({entry, group});
   }
-}
-
-/** Hits that are one match. */
-interface Group {
-  readonly key: string;
-  readonly mode: 'live' | 'silent';
-  /** Of the first hit. */
-  readonly time: number;
-  /** The newest hit, with the evidence and the count of all. */
-  hit: Hit;
-  hits: number;
-  /** As told last; 0 before the first time. */
-  revision: number;
-  hasNews: boolean;
-}
-
-/** A detection at work. */
-class Entry {
-  readonly detection: Detection;
-  readonly evaluator: Evaluator;
-  readonly sink: Sink;
-  /** What may still be said until the next drain. */
-  room = {matches: MAX_MATCHES, alarms: MAX_NEWS, datapoints: MAX_NEWS, episodes: MAX_NEWS};
-  /** By mode and group, in the order in which they began. */
-  readonly #groups: Map<string, Group>;
-
-  constructor(detection: Detection, same: Entry | undefined, sink: Sink) {
-    this.detection = detection;
-    this.evaluator = same?.evaluator ?? detection.evaluator();
-    this.#groups = same === undefined ? new Map() : same.#groups;
-    this.sink = sink;
-  }
-
-  /** The group that a hit belongs to, the hit taken in; undefined if there is no room for it. */
-  group(hit: Hit, mode: 'live' | 'silent'): Group | undefined {
-    const {id, dedupMs} = this.detection;
-    const name = JSON.stringify([mode, ...hit.group]);
-    const known = this.#groups.get(name);
-    if (known !== undefined && Math.abs(hit.time - known.time) < dedupMs) {
-      known.hit = merged(known.hit, hit);
-      known.hits++;
-      return known;
-    }
-    if (this.room.matches-- <= 0) return undefined;
-    // Without dedup each hit is a match of its own, and many share a second.
-    const own = dedupMs === 0 && hit.event !== null ? [hit.event.id] : [];
-    const group: Group = {
-      key: `${id}/${new Date(hit.time).toISOString()}/${digest([mode, ...hit.group, ...own])}`,
-      mode,
-      time: hit.time,
-      hit: {...hit, evidence: hit.evidence.slice(0, MAX_EVIDENCE)},
-      hits: 1,
-      revision: 0,
-      hasNews: false,
-    };
-    this.#groups.delete(name);
-    this.#groups.set(name, group);
-    if (this.#groups.size > MAX_GROUPS) {
-      for (const oldest of this.#groups.keys()) {
-        this.#groups.delete(oldest);
-        break;
-      }
-    }
-    return group;
-  }
-
-  tell(group: Group): Match {
-    const {id, kind, severity, titleOf} = this.detection;
-    group.hasNews = false;
-    group.revision++;
-    const {key, mode, hit, hits, revision, time: firstTime} = group;
-    // What is remembered for later needs no record.
-    group.hit = {...hit, event: null};
-    return {
-      detection: id,
-      kind,
-      severity,
-      mode,
-      key,
-      title: titleOf(hit),
-      hit,
-      hits,
-      firstTime,
-      revision,
-    };
-  }
-
-  drained(): void {
-    this.room = {
-      matches: MAX_MATCHES,
-      alarms: MAX_NEWS,
-      datapoints: MAX_NEWS,
-      episodes: MAX_NEWS,
-    };
-  }
-
-  /** Lets go of groups that no hit can belong to any more, but for late ones. */
-  forget(time: number): void {
-    for (const [name, group] of this.#groups) {
-      if (group.time + this.detection.dedupMs > time) break;
-      if (!group.hasNews) this.#groups.delete(name);
-    }
-  }
-
-  state(): Json {
-    return {
-      fingerprint: this.detection.fingerprint,
-      evaluator: this.evaluator.state(),
-      groups: [...this.#groups].map(([name, {key, mode, time, hit, hits, revision}]) => [
-        name,
-        {key, mode, time, hits, revision, hit: {...hit, event: null} as unknown as Json},
-      ]),
-    };
-  }
-
-  /** Whether the state is of the same condition, and it goes on from there. */
-  restore(state: Json): boolean {
-    if (!isRecord(state) || state.fingerprint !== this.detection.fingerprint) return false;
-    this.evaluator.restore(state.evaluator ?? null);
-    for (const [name, group] of (state.groups ?? []) as unknown as [string, Group][]) {
-      this.#groups.set(name, {...group, hasNews: false});
-    }
-    return true;
-  }
-}
-
-/** A later hit, with the evidence and the count of those before. */
-function merged(before: Hit, hit: Hit): Hit {
-  const known = new Set(before.evidence.map(noteKey));
-  const further = hit.evidence.filter((note) => !known.has(noteKey(note)));
-  return {
-    ...hit,
-    evidence: [...before.evidence, ...further].slice(0, MAX_EVIDENCE),
-    // Windows may overlap: events known from before are not counted again.
-    count: before.count + Math.max(0, hit.count - (hit.evidence.length - further.length)),
-  };
-}
-
-function noteKey({eventId, time, operation}: EventNote): string {
-  return eventId === '' ? `${time} ${operation}` : eventId;
-}
-
-function digest(parts: readonly string[]): string {
-  const {hi, lo} = hash64(JSON.stringify(parts));
-  return [hi, lo].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
-}
-
-function isRecord(value: Json | undefined): value is {readonly [key: string]: Json} {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import type {EventField} from '../event/fields.ts';
 import type {DetectionEvent} from './event.ts';
 import type {Json} from './json.ts';
 
@@ -13,6 +14,8 @@ export interface Needs {
   /** Kinds of principals, as in the component `kind`. */
   readonly kinds?: ReadonlySet<string>;
   readonly minScore?: number;
+  /** What further components must be, or these beyond the above; asked for each event. */
+  readonly components?: ReadonlyMap<EventField, (text: string) => boolean>;
   /**
    * Or else, whatever the operation, the error and the kind: the caller, by its components
    * `principal` and `kind`, or, with "" for a kind, the principal that its roles go back to. Asked

@@ -22,4 +22,9 @@ export interface DetectionEvent {
    * any text may be in it.
    */
   mayHold?(text: string): boolean;
+  /**
+   * The text that the record has at its top under this key; "" where it has none. Far cheaper than
+   * `record`; where it is missing, look there.
+   */
+  ownText?(key: 'sourceIPAddress' | 'userAgent'): string;
 }

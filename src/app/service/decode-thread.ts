@@ -29,6 +29,7 @@ function pass(
   const given: ProcessArguments = [number, entry, payloads, skip, decoded];
   to.postMessage({...request, arguments: given}, [
     ...payloads.map(({buffer}) => buffer as ArrayBuffer),
-    ...(decoded ?? []).flatMap(transferables),
+    ...(decoded ?? []).flatMap(({batches}) => transferables(batches)),
+    ...(decoded ?? []).flatMap(({object}) => object?.buffer ?? []),
   ]);
 }

@@ -1,15 +1,12 @@
 import type {Detection, Match} from '../../detections/detection.ts';
 import {DetectionSet} from '../../detections/detection-set.ts';
 import type {AlarmState, EventNote, Hit} from '../../detections/evaluator.ts';
-import type {DetectionEvent} from '../../detections/event.ts';
 import type {Json} from '../../detections/json.ts';
 import {loadDetections} from '../../detections/load.ts';
 import type {DetectionRows, MatchRow} from '../../pipeline/detections.ts';
 import type {OutboxEntry} from '../../pipeline/store.ts';
-import type {Detector} from '../detector.ts';
 import type {DeclaredDetections, EngineSettings} from './entries.ts';
 import {MatchAlerts, type MatchAlertsState} from './match-alerts.ts';
-import {askedOf} from './watched-event.ts';
 
 /** How a declared detection does, beside what is stored of it. */
 export interface DetectionHealth {
@@ -92,13 +89,9 @@ export class DetectionWatch {
     this.#set.learning = learning;
   }
 
-  /** Whether some detection may want to see the event of a row, whoever it goes back to. */
-  wants(detector: Detector, ids: Int32Array, score: number, origin?: string): boolean {
-    return this.#set.wants(askedOf(detector, ids, origin), score);
-  }
-
-  take(event: DetectionEvent): void {
-    this.#set.take(event);
+  /** Shows an event, made if it concerns anybody; see `DetectionSet.offer`. */
+  offer(...given: Parameters<DetectionSet['offer']>): void {
+    this.#set.offer(...given);
   }
 
   /** Event time has come to here. */

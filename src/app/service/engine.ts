@@ -6,7 +6,7 @@ import {isEventTime} from '../../event/event-time.ts';
 import type {AlertItem} from '../../pipeline/alert.ts';
 import {columnsOf, type DecodeSettings, openWholeDecoder} from '../../pipeline/decode-session.ts';
 import type {DeadLetter, ObservationBatch, ObservationDetail} from '../../pipeline/observation.ts';
-import {decompressed, recordAt, textAt} from '../../pipeline/record-at.ts';
+import {decompressed, recordAt} from '../../pipeline/record-at.ts';
 import {ReorderBuffer} from '../../pipeline/reorder.ts';
 import type {Commit} from '../../pipeline/store.ts';
 import {
@@ -34,7 +34,7 @@ import type {
 import {asnFingerprintOf, type DecodedPayloads, decodeSettingsOf} from './entry-decoder.ts';
 import {frozenExplanation} from './frozen.ts';
 import {RowBuilder, type RowOrigin} from './row-builder.ts';
-import {watchedEvent} from './watched-event.ts';
+import {componentsOf, watchedEvent} from './watched-event.ts';
 
 /** What one entry led to. */
 export interface EngineResult {
@@ -471,7 +471,7 @@ export class Engine {
       const object = names[file] ?? '';
       counts.bytes += payload.length;
       let told = 0;
-      for (const batch of decoded?.[file] ?? stream.decode(file, payload)) {
+      for (const batch of decoded?.[file]?.batches ?? stream.decode(file, payload)) {
         for (const reject of batch.rejects) {
           bump(this.#counts.rejected, reject.reason, 1);
           if (told++ >= MAX_DEAD_LETTERS) continue;
@@ -488,7 +488,8 @@ export class Engine {
     const buffer = new ReorderBuffer<TracedBatch>(rows + 1);
     for (const batch of batches) buffer.add(batch);
     const watch = this.#watchOf(stream);
-    const run = new BatchRun(stream, payloads, this.#settings, !this.#learning, watch);
+    const objects = payloads.map((payload, file) => ({payload, object: decoded?.[file]?.object}));
+    const run = new BatchRun(stream, objects, this.#settings, !this.#learning, watch);
     let newest = Number.NEGATIVE_INFINITY;
     buffer.release(Number.POSITIVE_INFINITY, (batch, row) => {
       const time = batch.times[row] as number;
@@ -569,10 +570,13 @@ export class Engine {
           entity: entityOf(stream, verdict.context),
         });
       });
-      if (watch?.wants(detector, ids, best?.score ?? 0) === true) {
+      if (watch !== undefined) {
         const record = () => (isObservation(item) ? null : JSON.stringify(item));
-        const {verdict} = best ?? {};
-        watch?.take(watchedEvent(detector, ids, {time, id, origin: undefined, verdict, record}));
+        const components = componentsOf(detector, ids);
+        const facts = {time, id: () => id, components, origin: undefined, record};
+        watch.offer(components, best?.score ?? 0, undefined, () =>
+          watchedEvent(detector, {...facts, verdict: best?.verdict}),
+        );
       }
       newest = Math.max(newest, time);
       detector.learn(ids, time);
@@ -678,11 +682,17 @@ export class Engine {
   }
 }
 
+/** A payload, and what it is decompressed, where that is at hand. */
+interface GivenObject {
+  readonly payload: Uint8Array;
+  readonly object: Uint8Array | undefined;
+}
+
 /** Scores and learns the events of one batch entry in the order in which they are given. */
 class BatchRun {
   readonly noted: Noted[] = [];
   readonly #stream: Stream;
-  readonly #payloads: readonly Uint8Array[];
+  readonly #given: readonly GivenObject[];
   readonly #settings: EngineSettings;
   readonly #alerting: boolean;
   readonly #watch: DetectionWatch | undefined;
@@ -694,14 +704,14 @@ class BatchRun {
 
   constructor(
     stream: Stream,
-    payloads: readonly Uint8Array[],
+    given: readonly GivenObject[],
     settings: EngineSettings,
     alerting: boolean,
     watch: DetectionWatch | undefined,
   ) {
     this.#watch = watch;
     this.#stream = stream;
-    this.#payloads = payloads;
+    this.#given = given;
     this.#settings = settings;
     this.#alerting = alerting;
     this.#from = lowest(settings, alerting);
@@ -743,32 +753,27 @@ class BatchRun {
         this.#note(verdict, at, batch, row, time, origin);
       }
     });
-    if (this.#watch?.wants(detector, ids, Math.max(0, most), from) === true) {
-      this.#show(batch, row, time, from, best);
-    }
+    if (this.#watch !== undefined) this.#show(this.#watch, batch, row, time, from, best);
     detector.learn(ids, time);
     if (stream.generation !== detector.generation) renew(stream);
   }
 
   /** Shows an event to the declared detections. */
   #show(
+    watch: DetectionWatch,
     batch: TracedBatch,
     row: number,
     time: number,
     origin: string | undefined,
-    best: Verdict | undefined,
+    verdict: Verdict | undefined,
   ): void {
     const {detector, ids} = this.#stream;
-    const id = eventIdText(batch, row);
-    this.#watch?.take(
-      watchedEvent(detector, ids, {
-        time,
-        id,
-        origin,
-        verdict: best,
-        record: () => this.#textOf(batch, row),
-      }),
-    );
+    const components = componentsOf(detector, ids);
+    watch.offer(components, verdict?.scored.score ?? 0, origin, () => {
+      const id = () => eventIdText(batch, row);
+      const record = () => this.#bytesOf(batch, row);
+      return watchedEvent(detector, {time, id, components, origin, verdict, record});
+    });
   }
 
   #note(
@@ -801,16 +806,19 @@ class BatchRun {
     return recordAt(this.#objectOf(batch), offset, length, eventId);
   }
 
-  #textOf(batch: TracedBatch, row: number): string | null {
+  #bytesOf(batch: TracedBatch, row: number): Uint8Array | null {
     const [offset, length] = placeOf(batch, row);
-    return textAt(this.#objectOf(batch), offset, length);
+    const object = this.#objectOf(batch);
+    if (length <= 0 || offset < 0 || offset + length > object.length) return null;
+    return object.subarray(offset, offset + length);
   }
 
   /** The bytes that the places of a batch are counted in. */
   #objectOf({file}: TracedBatch): Uint8Array {
-    let object = this.#objects.get(file);
+    const given = this.#given[file] as GivenObject;
+    let object = given.object ?? this.#objects.get(file);
     if (object === undefined) {
-      object = decompressed(this.#payloads[file] as Uint8Array);
+      object = decompressed(given.payload);
       // A few at a time: events of the same time come from few files.
       if (this.#objects.size >= OBJECTS_AT_HAND) this.#objects.clear();
       this.#objects.set(file, object);

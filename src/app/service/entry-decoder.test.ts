@@ -1,3 +1,4 @@
+import {gzipSync} from 'node:zlib';
 import {expect, test} from 'vitest';
 import {simulate} from '../../simulate/simulate.ts';
 import {readShippedContexts} from '../context-file.ts';
@@ -29,7 +30,8 @@ function batches(): Step[] {
   for (const {path, records} of simulate({seed: 5, days: 1, eventsPerDay: 900, scenarios: []})) {
     const text = JSON.stringify({Records: records});
     names.push(path);
-    payloads.push(new TextEncoder().encode(names.length === 2 ? text.slice(0, -40) : text));
+    const bytes = new TextEncoder().encode(names.length === 2 ? text.slice(0, -40) : text);
+    payloads.push(names.length === 1 ? bytes : packed(bytes, names.length === 3));
     if (names.length < 3) continue;
     const position = steps.length;
     const entry: Entry = {
@@ -40,6 +42,12 @@ function batches(): Step[] {
     payloads = [];
   }
   return steps;
+}
+
+/** As gzip, whole or cut off. */
+function packed(bytes: Uint8Array, whole: boolean): Uint8Array {
+  const gzip = new Uint8Array(gzipSync(bytes));
+  return whole ? gzip : gzip.slice(0, -20);
 }
 
 /** What an engine makes of the steps, decoding itself or having them decoded. */
@@ -67,6 +75,26 @@ test('an engine is told the same by it as by its own decoder, through skips and 
   expect(wanted.flatMap(({observations}) => observations).length).toBeGreaterThan(20);
   expect(wanted.flatMap(({deadLetters}) => deadLetters).length).toBeGreaterThan(5);
   expect(run(steps, new EntryDecoder(RESOURCES))).toEqual(wanted);
+});
+
+test('hands over what compressed payloads hold, and none of what is beyond its bound', () => {
+  const decoder = new EntryDecoder(RESOURCES);
+  decoder.take(create[0], create[1]);
+  const [entry] = batches()[0] as Step;
+  const text = new TextEncoder().encode(
+    `{"Records":[{"eventVersion":"1.08","eventTime":"2026-01-05T00:00:00Z"}]${' '.repeat(9 << 20)}}`,
+  );
+  const small = text.slice(0, 1_000);
+  const given = [text, packed(text, true), packed(text, true), packed(small, true)];
+  const objects = decoder.take(entry, given)?.map(({object}) => object);
+  // One is over 9 MiB; for two there is no room.
+  expect(objects?.map((object) => object?.length)).toEqual([
+    undefined,
+    text.length,
+    undefined,
+    small.length,
+  ]);
+  expect(Buffer.from(objects?.[3] ?? []).equals(small)).toBe(true);
 });
 
 test('it goes on with the streams of a snapshot', () => {

@@ -4,12 +4,20 @@ import {
   openWholeDecoder,
   type WholeDecoder,
 } from '../../pipeline/decode-session.ts';
+import {decompressed} from '../../pipeline/record-at.ts';
 import {fingerprintOf} from '../fingerprint.ts';
 import type {EngineResources} from './engine.ts';
 import type {Entry, StreamSetup} from './entries.ts';
 
-/** Batches of each payload of an entry. */
-export type DecodedPayloads = readonly (readonly EventBatch[])[];
+/** Bytes of the objects handed over with an entry, decompressed; of those beyond, none. */
+const MAX_OBJECTS = 16 * 1024 * 1024;
+
+/** What is made of each payload of an entry before the engine comes to it. */
+export type DecodedPayloads = readonly {
+  readonly batches: readonly EventBatch[];
+  /** The bytes that places are counted in, of a payload that is compressed. */
+  readonly object: Uint8Array<ArrayBuffer> | undefined;
+}[];
 
 interface Decoding {
   readonly setup: StreamSetup;
@@ -78,12 +86,26 @@ export class EntryDecoder {
     try {
       stream.decoder ??= openWholeDecoder(decodeSettingsOf(stream.setup, this.#resources));
       const {decoder} = stream;
-      return payloads.map((payload, file) => decoder.decode(file, payload));
+      let room = MAX_OBJECTS;
+      return payloads.map((payload, file) => {
+        const batches = decoder.decode(file, payload);
+        // What events come out of is looked at again sooner or later, if only for the oddest.
+        const object = batches.length === 0 ? undefined : inflated(payload, room);
+        room -= object?.length ?? 0;
+        return {batches, object};
+      });
     } catch {
       stream.failed = true;
       return undefined;
     }
   }
+}
+
+/** A payload decompressed, in a buffer of its own; undefined if it is not compressed, or too large. */
+function inflated(payload: Uint8Array, room: number): Uint8Array<ArrayBuffer> | undefined {
+  if (payload.length > room) return undefined;
+  const object = decompressed(payload);
+  return object === payload || object.length > room ? undefined : new Uint8Array(object);
 }
 
 function begun(setup: StreamSetup): Decoding {

@@ -1,34 +1,25 @@
-import type {Asked} from '../../detections/detection-set.ts';
 import {type Components, EVENT_FIELDS, type EventField} from '../../event/fields.ts';
 import type {Detector, Verdict} from '../detector.ts';
-import {RecordEvent} from '../record-event.ts';
+import {type GivenRecord, RecordEvent} from '../record-event.ts';
 
 export interface WatchedFacts {
   /** Epoch milliseconds. */
   readonly time: number;
-  readonly id: string;
+  readonly id: () => string;
+  readonly components: Components;
   /** Undefined where the credentials go back to nobody else. */
   readonly origin: string | undefined;
   /** The most novel of all contexts; undefined when none judged it. */
   readonly verdict: Verdict | undefined;
-  /** The record's text, in its wrapper if it has one; null where it cannot be had any more. */
-  readonly record: () => string | null;
+  readonly record: () => GivenRecord;
 }
 
 /** An event on its way through the engine, as declared detections see it. */
 export function watchedEvent(
   detector: Detector,
-  ids: Int32Array,
-  {time, id, origin, verdict, record}: WatchedFacts,
+  {time, id, components, origin = components.principal, verdict, record}: WatchedFacts,
 ): RecordEvent {
-  const components = componentsOf(detector, ids);
-  const event = {
-    time,
-    id,
-    components,
-    origin: origin ?? components.principal,
-    score: verdict?.scored.score ?? 0,
-  };
+  const event = {time, id, components, origin, score: verdict?.scored.score ?? 0};
   return new RecordEvent(event, bitsOf(detector, verdict), record);
 }
 
@@ -38,7 +29,7 @@ type Places = Readonly<Record<EventField, number>>;
 const PLACES = new WeakMap<readonly string[], Places>();
 
 /** Texts of a row; "-" for a field that the stream does not have. */
-function componentsOf(detector: Detector, ids: Int32Array): Components {
+export function componentsOf(detector: Detector, ids: Int32Array): Components {
   const places = placesOf(detector);
   // Written out: a loop over the fields takes several times as long, for each event.
   return {
@@ -55,19 +46,6 @@ function componentsOf(detector: Detector, ids: Int32Array): Components {
     resource: textAt(detector, ids, places.resource),
     session: textAt(detector, ids, places.session),
     hour: textAt(detector, ids, places.hour),
-  };
-}
-
-/** What decides whether anybody wants to see the event of a row: asked of each, so no more than it. */
-export function askedOf(detector: Detector, ids: Int32Array, origin: string | undefined): Asked {
-  const places = placesOf(detector);
-  const principal = textAt(detector, ids, places.principal);
-  return {
-    operation: textAt(detector, ids, places.operation),
-    kind: textAt(detector, ids, places.kind),
-    error: textAt(detector, ids, places.error),
-    principal,
-    origin: origin ?? principal,
   };
 }
 

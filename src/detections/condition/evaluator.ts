@@ -11,9 +11,8 @@ import {
   type Fault,
   type Parameters,
 } from './language.ts';
-import {either} from './needs.ts';
 import {compileGroup, type Selector} from './selector.ts';
-import {sequenceEvaluator} from './sequence.ts';
+import {needsOfSequence, sequenceEvaluator} from './sequence.ts';
 import {countEvaluator, shareEvaluator} from './windowed.ts';
 
 const DAY = 86_400_000;
@@ -101,11 +100,9 @@ export function conditionEvaluator(options: ConditionOptions): BuiltCondition {
     if (withinMs === undefined) {
       faults.push({path: ['sequence'], index: 0, message: 'A sequence needs `within`'});
     }
-    // A condition beside it holds for every step.
-    const all = condition === undefined ? steps : steps.map((step) => joined(condition, step));
     if (faults.length > 0 || withinMs === undefined) return {ok: false, faults};
-    const needs = all.map((step) => step.needs).reduce(either);
-    return built(sequenceEvaluator(selectors, {steps: all, withinMs}), needs, ['count', 'took']);
+    const whole = {condition, steps, withinMs};
+    return built(sequenceEvaluator(selectors, whole), needsOfSequence(whole), ['count', 'took']);
   }
   if (source === undefined) {
     const message = 'A condition or a sequence is wanted';
@@ -143,18 +140,6 @@ export function conditionEvaluator(options: ConditionOptions): BuiltCondition {
   }
   if (faults.length > 0 || condition === undefined) return {ok: false, faults};
   return built(() => new PlainEvaluator(condition, selectors), condition.needs, []);
-}
-
-function joined(first: Condition, second: Condition): Condition {
-  return {
-    source: `(${first.source}) && (${second.source})`,
-    // Less than both need is still needed.
-    needs: second.needs,
-    holds: (event) => {
-      const holds = first.holds(event);
-      return holds === true ? second.holds(event) : holds;
-    },
-  };
 }
 
 /** Each event for which the condition holds. */

@@ -1,5 +1,5 @@
 import {component} from '../../event/text.ts';
-import type {Evaluator, EvaluatorFactory, Sink} from '../evaluator.ts';
+import type {Evaluator, EvaluatorFactory, Needs, Sink} from '../evaluator.ts';
 import type {DetectionEvent} from '../event.ts';
 import {eventNote} from '../event-note.ts';
 import type {Json} from '../json.ts';
@@ -34,7 +34,7 @@ export function firstSeenEvaluator(
 }
 
 class FirstSeenEvaluator implements Evaluator {
-  readonly needs;
+  readonly needs: Needs;
   readonly #condition: Condition;
   readonly #selectors: readonly Selector[];
   readonly #options: FirstSeenOptions;
@@ -47,8 +47,10 @@ class FirstSeenEvaluator implements Evaluator {
     this.#condition = condition;
     this.#selectors = selectors;
     this.#options = options;
-    // Until it is warm, and beyond, it must see all that the condition may hold for.
-    this.needs = condition.needs;
+    // Until it is warm, and beyond, it must see all that the condition may hold for; and the times of
+    // some others, as they came before it was told of time alone.
+    const {components: _, ...needs} = condition.needs;
+    this.needs = needs;
   }
 
   take(event: DetectionEvent, sink: Sink): void {

@@ -223,6 +223,12 @@ const leaf = fc.constantFrom(
   'score == 0.95',
   'record.x == 1',
   'event.principal == "p"',
+  'event.resource.startsWith("bucket")',
+  '!event.resource.contains("-1")',
+  'event.resource != "bucket-1"',
+  '"bucket-1" == event.resource',
+  'event.resource.endsWith("-2") || event.principal == "q"',
+  'glob(event.resource, ["*-1", "-"])',
   'event.kind == event.error',
   '[1, 2].exists(n, n > 1 && event.operation == "s3:GetObject")',
   'event.operation.substring(30) == "x"',
@@ -251,12 +257,14 @@ const anyEvent = fc
     kind: fc.constantFrom('role', 'user', 'root', 'rare'),
     score: fc.constantFrom(0, 0.5, 0.7, 0.9, 0.95, 1),
     principal: fc.constantFrom('p', 'q'),
+    resource: fc.constantFrom('-', 'bucket-1', 'bucket-2'),
     record: fc.constantFrom({}, {x: 1}),
   })
   .map((given) => testEvent({...given, service: given.operation.split(':')[0] as string}));
 
 test('needs nothing of an event for which the condition holds', () => {
   let told = 0;
+  const asked = new Set<string>();
   fc.assert(
     fc.property(condition, anyEvent, (source, event) => {
       const compiled = compileCondition(source, {operation: 's3:GetObject', least: 0.7});
@@ -269,10 +277,15 @@ test('needs nothing of an event for which the condition holds', () => {
       if (needs.failed) expect(error).not.toBe('-');
       expect(needs.kinds?.has(kind) ?? true).toBe(true);
       expect(event.score).toBeGreaterThanOrEqual(needs.minScore ?? 0);
+      for (const [field, may] of needs.components ?? []) {
+        asked.add(field);
+        expect(may(event.components[field])).toBe(true);
+      }
     }),
     {numRuns: 1_000},
   );
   expect(told).toBeGreaterThan(200);
+  expect([...asked].sort()).toEqual(['error', 'kind', 'principal', 'resource']);
 });
 
 test('needs what the parts of a condition ask for', () => {
@@ -281,7 +294,9 @@ test('needs what the parts of a condition ask for', () => {
       '&& event.kind == "role" && record.x == 1',
   );
   if (!compiled.ok) throw new Error('does not compile');
-  const {operation, ...rest} = compiled.value.needs;
+  const {operation, components, ...rest} = compiled.value.needs;
   expect(['s3:ListBuckets', 's3:PutObject'].map((one) => operation?.(one))).toEqual([true, false]);
+  expect([...(components?.keys() ?? [])]).toEqual(['error']);
+  expect(['-', 'Denied'].map((one) => components?.get('error')?.(one))).toEqual([false, true]);
   expect(rest).toEqual({failed: true, kinds: new Set(['role']), minScore: 0.9});
 });

@@ -12,10 +12,11 @@ import type {Needs} from '../evaluator.ts';
 import type {DetectionEvent} from '../event.ts';
 import type {Json} from '../json.ts';
 import {compileRegex, type Regex} from '../regex.ts';
+import {foregoneOf} from './foregone.ts';
 import {glob, ipIn, isNetwork, outsideOf} from './functions.ts';
-import {missesOf} from './misses.ts';
-import {needsOf} from './needs.ts';
+import {isField, needsOf, type Part} from './needs.ts';
 import {countNodes, tameRecord} from './tame-record.ts';
+import {textTestOf} from './text-test.ts';
 
 /** Longest text of a condition, in UTF-16 code units. */
 export const MAX_CONDITION_LENGTH = 65_536;
@@ -77,19 +78,24 @@ export function compileCondition(
   const compiled = compile(source, parameters, ['bool', 'dyn']);
   if (!compiled.ok) return compiled;
   const {run, ast} = compiled.value;
-  const part = (node: ASTNode) => {
-    const piece = compile(serialize(node), parameters, ['bool', 'dyn', 'double', 'int']);
-    return piece.ok ? piece.value.run : undefined;
+  const parts = new Map<ASTNode, Part | undefined>();
+  const partOf = (node: ASTNode) => {
+    if (!parts.has(node)) {
+      const piece = compile(serialize(node), parameters, ['bool', 'dyn', 'double', 'int']);
+      parts.set(node, piece.ok ? piece.value.run : undefined);
+    }
+    return parts.get(node);
   };
-  const misses = missesOf(ast, part);
+  const pieces = {partOf, testOf: (node: ASTNode) => textTestOf(node, parameters)};
+  const foregone = foregoneOf(ast, pieces);
   const holds = (event: DetectionEvent): boolean | Undecided => {
-    // What is false and anything else is false, whatever that would give.
-    if (misses.some((miss) => miss(event))) return false;
+    const told = foregone(event);
+    if (told !== undefined) return told;
     const result = run(event);
     if (typeof result === 'boolean' || result instanceof Failure) return result;
     return {failed: `The condition gives ${kindOf(result)}, not true or false`};
   };
-  return {ok: true, value: {source, needs: needsOf(ast, part), holds}};
+  return {ok: true, value: {source, needs: needsOf(ast, pieces), holds}};
 }
 
 /** Compiles an expression that is to give a text; numbers and true or false become texts. */
@@ -99,7 +105,13 @@ export function compileText(
 ): Compiled<TextExpression> {
   const compiled = compile(source, parameters, ['string', 'dyn', 'double', 'int', 'bool']);
   if (!compiled.ok) return compiled;
-  const {run} = compiled.value;
+  const {run, ast} = compiled.value;
+  if (ast.op === '.' && ast.args[0].op === 'id' && ast.args[0].args === 'event') {
+    const [, field] = ast.args;
+    if (isField(field)) {
+      return {ok: true, value: {source, textOf: ({components}) => components[field]}};
+    }
+  }
   const textOf = (event: DetectionEvent): string | Undecided => {
     const result = run(event);
     if (typeof result === 'string' || result instanceof Failure) return result;
@@ -158,6 +170,9 @@ function compile(
       return program(view);
     } catch (error) {
       return new Failure(failureOf(error));
+    } finally {
+      // While it is held, so is all that it came with.
+      view.look(undefined);
     }
   };
   return {ok: true, value: {run, ast}};
@@ -265,7 +280,7 @@ class EventView {
   #event: DetectionEvent | undefined;
   #record: unknown;
 
-  look(event: DetectionEvent): void {
+  look(event: DetectionEvent | undefined): void {
     this.#event = event;
     this.#record = undefined;
     this.event.look(event);
@@ -289,7 +304,7 @@ class EventView {
 class EventComponents {
   #event: DetectionEvent | undefined;
 
-  look(event: DetectionEvent): void {
+  look(event: DetectionEvent | undefined): void {
     this.#event = event;
   }
 

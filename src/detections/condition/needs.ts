@@ -1,29 +1,43 @@
 import type {ASTNode} from '@marcbachmann/cel-js';
+import {EVENT_FIELDS, type EventField} from '../../event/fields.ts';
 import type {Needs} from '../evaluator.ts';
 import type {DetectionEvent} from '../event.ts';
+import {remembered, type TextTest} from './text-test.ts';
 
 /** Runs a part of a condition on an event. */
 export type Part = (event: DetectionEvent) => unknown;
 
+/** Evaluates parts of a condition by themselves. */
+export interface Parts {
+  /** Undefined where that cannot be. */
+  readonly partOf: (node: ASTNode) => Part | undefined;
+  /** See `textTestOf`. */
+  readonly testOf: (node: ASTNode) => TextTest | undefined;
+}
+
+const FIELDS: ReadonlySet<string> = new Set(EVENT_FIELDS);
+
+export function isField(name: string): name is EventField {
+  return FIELDS.has(name);
+}
+
 /**
  * What an event must have for the condition to be true, as far as it can be told from the parts
- * that are joined by && and || and ask for the operation, the service, the kind, the error or the
- * score alone. Any other part is taken for one that may hold.
- *
- * @param partOf gives what evaluates a part by itself; undefined where that cannot be
+ * that are joined by && and || and ask for the operation and the service, for one component, or
+ * for the score alone. Any other part is taken for one that may hold.
  */
-export function needsOf(ast: ASTNode, partOf: (node: ASTNode) => Part | undefined): Needs {
-  if (ast.op === '&&') return both(needsOf(ast.args[0], partOf), needsOf(ast.args[1], partOf));
-  if (ast.op === '||') return either(needsOf(ast.args[0], partOf), needsOf(ast.args[1], partOf));
+export function needsOf(ast: ASTNode, parts: Parts): Needs {
+  if (ast.op === '&&') return both(needsOf(ast.args[0], parts), needsOf(ast.args[1], parts));
+  if (ast.op === '||') return either(needsOf(ast.args[0], parts), needsOf(ast.args[1], parts));
+  const {partOf} = parts;
   const asked = new Set<string>();
   ask(ast, asked);
   const only = (...names: readonly string[]) =>
     asked.size > 0 && [...asked].every((name) => names.includes(name));
   if (only('operation', 'service')) return ofOperation(asked.has('service'), partOf(ast));
-  if (only('kind')) return ofKind(ast);
-  if (only('error')) return ofError(partOf(ast));
   if (only('score')) return ofScore(ast, partOf);
-  return {};
+  const [field = ''] = asked;
+  return asked.size === 1 && isField(field) ? ofComponent(field, ast, parts) : {};
 }
 
 /** Adds the components that the expression may look at; "?" for whatever else an event has. */
@@ -74,26 +88,35 @@ function ofOperation(asksService: boolean, part: Part | undefined): Needs {
   };
 }
 
-function ofKind(node: ASTNode): Needs {
+function ofComponent(field: EventField, node: ASTNode, {partOf, testOf}: Parts): Needs {
+  const kinds = field === 'kind' ? kindsOf(node) : undefined;
+  if (kinds !== undefined) return {kinds};
+  const part = partOf(node);
+  if (part === undefined) return {};
+  const may = testOf(node) ?? remembered((text) => part(eventWith({[field]: text})) !== false);
+  return {
+    ...(field === 'error' && !may('-') && {failed: true}),
+    components: new Map([[field, may]]),
+  };
+}
+
+/** The kinds of principals that it names, if it does nothing else. */
+function kindsOf(node: ASTNode): ReadonlySet<string> | undefined {
   if (node.op === '==') {
     const [left, right] = node.args;
     const literal = isKind(left) ? right : isKind(right) ? left : undefined;
-    if (literal?.op !== 'value' || typeof literal.args !== 'string') return {};
-    return {kinds: new Set([literal.args])};
+    if (literal?.op !== 'value' || typeof literal.args !== 'string') return undefined;
+    return new Set([literal.args]);
   }
-  if (node.op !== 'in') return {};
+  if (node.op !== 'in') return undefined;
   const [left, right] = node.args;
-  if (!isKind(left) || right.op !== 'list') return {};
+  if (!isKind(left) || right.op !== 'list') return undefined;
   const kinds = right.args.map((one) => (one.op === 'value' ? one.args : undefined));
-  return kinds.every((kind) => typeof kind === 'string') ? {kinds: new Set(kinds)} : {};
+  return kinds.every((kind) => typeof kind === 'string') ? new Set(kinds) : undefined;
 }
 
 function isKind(node: ASTNode): boolean {
   return node.op === '.' && node.args[0].op === 'id' && node.args[0].args === 'event';
-}
-
-function ofError(part: Part | undefined): Needs {
-  return part?.(eventWith({error: '-'})) === false ? {failed: true} : {};
 }
 
 /** `score` compared with what does not depend on the event. */
@@ -112,7 +135,8 @@ function ofScore(node: ASTNode, partOf: (node: ASTNode) => Part | undefined): Ne
   return Number.isFinite(least) ? {minScore: least} : {};
 }
 
-function eventWith(components: Readonly<Record<string, string>>): DetectionEvent {
+/** An event of which a part sees these components alone. */
+export function eventWith(components: Readonly<Record<string, string>>): DetectionEvent {
   return {
     time: 0,
     id: '',
@@ -125,7 +149,7 @@ function eventWith(components: Readonly<Record<string, string>>): DetectionEvent
 }
 
 /** What must hold where both must. */
-function both(a: Needs, b: Needs): Needs {
+export function both(a: Needs, b: Needs): Needs {
   const {operation: ofA, kinds: kindsOfA} = a;
   const {operation: ofB, kinds: kindsOfB} = b;
   const operation =
@@ -139,13 +163,23 @@ function both(a: Needs, b: Needs): Needs {
     a.minScore === undefined || b.minScore === undefined
       ? (a.minScore ?? b.minScore)
       : Math.max(a.minScore, b.minScore);
-  return needs(operation, kinds, failed, minScore);
+  const components = new Map(a.components);
+  for (const [field, ofB] of b.components ?? []) {
+    const ofA = components.get(field);
+    components.set(field, ofA === undefined ? ofB : (text) => ofA(text) && ofB(text));
+  }
+  return needs(operation, kinds, failed, minScore, components);
 }
 
 /** What must hold where one of the two must. */
 export function either(a: Needs, b: Needs): Needs {
   const {operation: ofA, kinds: kindsOfA} = a;
   const {operation: ofB, kinds: kindsOfB} = b;
+  const components = new Map<EventField, (text: string) => boolean>();
+  for (const [field, inA] of a.components ?? []) {
+    const inB = b.components?.get(field);
+    if (inB !== undefined) components.set(field, (text) => inA(text) || inB(text));
+  }
   return needs(
     ofA && ofB && ((one) => ofA(one) || ofB(one)),
     kindsOfA && kindsOfB && new Set([...kindsOfA, ...kindsOfB]),
@@ -153,6 +187,7 @@ export function either(a: Needs, b: Needs): Needs {
     a.minScore === undefined || b.minScore === undefined
       ? undefined
       : Math.min(a.minScore, b.minScore),
+    components,
   );
 }
 
@@ -161,11 +196,13 @@ function needs(
   kinds: Needs['kinds'],
   failed: Needs['failed'],
   minScore: Needs['minScore'],
+  components: NonNullable<Needs['components']>,
 ): Needs {
   return {
     ...(operation && {operation}),
     ...(kinds && {kinds}),
     ...(failed && {failed}),
     ...(minScore !== undefined && {minScore}),
+    ...(components.size > 0 && {components}),
   };
 }

@@ -4,7 +4,7 @@ import {eventNote} from '../event-note.ts';
 import type {Json} from '../json.ts';
 import {Groups, MAX_LATENESS, type Memory} from './groups.ts';
 import type {Condition} from './language.ts';
-import {either} from './needs.ts';
+import {both, either} from './needs.ts';
 import type {Selector} from './selector.ts';
 
 /** Events of a group that may still be overtaken by late ones; of older ones what they came to. */
@@ -13,6 +13,8 @@ const MAX_RECENT = 64;
 const MAX_ENTRIES = 100_000;
 
 export interface SequenceOptions {
+  /** Holds for every step, where it is given. */
+  readonly condition?: Condition | undefined;
   readonly steps: readonly Condition[];
   /** From the first event to the last. */
   readonly withinMs: number;
@@ -30,6 +32,11 @@ export function sequenceEvaluator(
   return () => new SequenceEvaluator(selectors, options);
 }
 
+export function needsOfSequence({condition, steps}: SequenceOptions): Needs {
+  const needs = steps.map((step) => step.needs).reduce(either);
+  return condition === undefined ? needs : both(condition.needs, needs);
+}
+
 class SequenceEvaluator implements Evaluator {
   readonly needs: Needs;
   readonly #options: SequenceOptions;
@@ -38,7 +45,7 @@ class SequenceEvaluator implements Evaluator {
   constructor(selectors: readonly Selector[], options: SequenceOptions) {
     const {steps, withinMs} = options;
     this.#options = options;
-    this.needs = steps.map(({needs}) => needs).reduce(either);
+    this.needs = needsOfSequence(options);
     this.#groups = new Groups({
       selectors,
       make: () => new Track(steps.length, withinMs),
@@ -49,9 +56,12 @@ class SequenceEvaluator implements Evaluator {
   }
 
   take(event: DetectionEvent, sink: Sink): void {
+    const {condition, steps} = this.#options;
+    const all = condition?.holds(event) ?? true;
+    if (all === false) return;
     let mask = 0;
-    for (const [i, step] of this.#options.steps.entries()) {
-      const holds = step.holds(event);
+    for (const [i, step] of steps.entries()) {
+      const holds = all === true ? step.holds(event) : all;
       if (holds === true) mask |= 1 << i;
       else if (holds !== false) sink.failed(holds.failed);
     }

@@ -58,7 +58,7 @@ interface NameRule {
   readonly arn?: RegExp;
 }
 
-const ARN = String.raw`^arn:aws[a-z-]*`;
+const ARN = `^arn:aws[a-z-]*`;
 
 const NAMES: Readonly<Record<DecoyKind, NameRule>> = {
   user: {

@@ -12,8 +12,14 @@ const CONDITIONS = [
   '(event.kind == "user" || event.kind == "role") && event.network.size() > 3',
   'event.origin == event.principal && event.kind != "service"',
   'int(event.account) > 5 && event.kind == "user"',
+  'event.kind != "service" && !event.operation.startsWith("s3:") && event.network.endsWith("/24")',
+  'event.kind.contains("er") && "user" == event.kind && params.kinds.size() == 2',
+  'event.operation in ["s3:GetObject", "-"] && !glob(event.network, "203.*") && event.kind in params.kinds',
+  'glob(event.operation, params.globs) && !(event.kind in params.kinds) && glob(event.error, ["-", "A?c*"])',
+  'event.account.contains("1") || event.kind == "role"',
+  'event.kind == "user" && params.kinds.size() == 3 || !(event.network != "-")',
 ];
-const parameters = {kinds: ['service', 'root']};
+const parameters = {kinds: ['service', 'root'], globs: ['s3:?et*', '-']};
 
 function compiled(source: string) {
   const result = compileCondition(source, parameters);
