@@ -1,5 +1,5 @@
 import {readFile} from 'node:fs/promises';
-import {AppError} from '../base/errors.ts';
+import {AppError, messageOf} from '../base/errors.ts';
 import {AsnTable} from '../event/asn-table.ts';
 import {InputFault} from './input-fault.ts';
 
@@ -12,7 +12,7 @@ export async function readAsnTable(file: string): Promise<string> {
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new AppError('usage', `Cannot read AS numbers "${file}": ${why}`, {cause});
   }
   const {problems} = AsnTable.parse(text);

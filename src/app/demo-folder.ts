@@ -1,6 +1,6 @@
 import {access, mkdir, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {AppError} from '../base/errors.ts';
+import {AppError, messageOf} from '../base/errors.ts';
 
 /** Says that a folder is the demo's, to be removed by the next one. */
 const MARK = '.oddtrail-demo';
@@ -26,7 +26,7 @@ export async function renewDemoPart(out: string, part: string): Promise<string> 
     );
     return folder;
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new AppError('output_unwritable', `Cannot write to "${out}": ${why}`, {cause});
   }
 }

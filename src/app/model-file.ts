@@ -1,5 +1,5 @@
 import {open, readFile} from 'node:fs/promises';
-import {AppError} from '../base/errors.ts';
+import {AppError, messageOf} from '../base/errors.ts';
 import {Detector} from './detector.ts';
 import {checkReplaceable, replaceFile} from './replace-file.ts';
 
@@ -28,7 +28,7 @@ export async function checkSavable(file: string): Promise<void> {
 }
 
 function unwritable(file: string, cause: unknown): AppError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   return new AppError('snapshot_unwritable', `Cannot save model "${file}": ${why}`, {cause});
 }
 
@@ -42,7 +42,7 @@ export async function loadModel(file: string): Promise<Detector | undefined> {
     bytes = await readWhole(file);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new AppError('snapshot_unreadable', `Cannot read model "${file}": ${why}`, {cause});
   }
   return Detector.restore(bytes, file);

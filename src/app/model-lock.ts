@@ -1,7 +1,7 @@
 import {type FileHandle, open, readFile, realpath, rename, rm, stat} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {AppError} from '../base/errors.ts';
+import {AppError, messageOf} from '../base/errors.ts';
 import {isAlive} from './process-alive.ts';
 import {draftOf} from './replace-file.ts';
 
@@ -120,6 +120,6 @@ function inUse(file: string, path: string, holder: Holder | undefined): AppError
 }
 
 function unwritable(file: string, cause: unknown): AppError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   return new AppError('snapshot_unwritable', `Cannot save model "${file}": ${why}`, {cause});
 }

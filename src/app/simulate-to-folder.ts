@@ -3,7 +3,7 @@ import {writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {promisify} from 'node:util';
 import {gzip, gzipSync} from 'node:zlib';
-import {AppError} from '../base/errors.ts';
+import {AppError, messageOf} from '../base/errors.ts';
 import type {LogFile} from '../simulate/delivery.ts';
 import {type SimulationOptions, simulate} from '../simulate/simulate.ts';
 
@@ -129,7 +129,7 @@ function attempt<T>(place: string, action: () => T): T {
 }
 
 function unwritable(place: string, cause: unknown): AppError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   const message = `Cannot write the simulated trail to "${place}": ${why}`;
   return new AppError('output_unwritable', message, {cause});
 }

@@ -13,7 +13,7 @@ import {
   soundDetections,
   starterOf,
 } from '../app/detections.ts';
-import {AppError} from '../base/errors.ts';
+import {AppError, messageOf} from '../base/errors.ts';
 import {oneOf} from './options.ts';
 import {type Output, plain, plainJsonLines} from './output.ts';
 import {table} from './table.ts';
@@ -256,7 +256,7 @@ export async function detectionsNewCommand(
         cause,
       });
     }
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new AppError('output_unwritable', `Cannot write "${path}": ${why}`, {cause});
   }
   output.note(`wrote ${path}; check it with: oddtrail detections test ${path}`);

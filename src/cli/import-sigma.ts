@@ -1,7 +1,7 @@
 import {writeFile} from 'node:fs/promises';
 import type {Command} from 'commander';
 import type {SigmaFile, SigmaOutcome} from '../app/sigma.ts';
-import {AppError} from '../base/errors.ts';
+import {AppError, messageOf} from '../base/errors.ts';
 import {type Output, plain} from './output.ts';
 import {count} from './progress.ts';
 import {table} from './table.ts';
@@ -71,7 +71,7 @@ async function writeNew(path: string, text: string, output: Output): Promise<voi
   try {
     await writeFile(path, text);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new AppError('output_unwritable', `Cannot write "${path}": ${why}`, {cause});
   }
   output.note(`wrote ${path}; check it with: oddtrail detections test ${path}`);

@@ -3,7 +3,7 @@ import {readRecord} from '../app/read-record.ts';
 import {checkReplaceable, replaceFile} from '../app/replace-file.ts';
 import {renderReport} from '../app/report.ts';
 import type {TrailSummary} from '../app/trail.ts';
-import {AppError} from '../base/errors.ts';
+import {AppError, messageOf} from '../base/errors.ts';
 import type {Output} from './output.ts';
 import {count} from './progress.ts';
 import {runScoring, type ScoringOptions} from './scoring.ts';
@@ -53,7 +53,7 @@ async function attempt(out: string, action: () => Promise<void>): Promise<void> 
   try {
     await action();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new AppError('output_unwritable', `Cannot write report "${out}": ${why}`, {cause});
   }
 }

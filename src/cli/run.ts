@@ -2,6 +2,7 @@ import {loadConfig} from '../app/service/load-config.ts';
 import type {RunningService} from '../app/service/running.ts';
 import {serviceLog} from '../app/service/service-log.ts';
 import {startService} from '../app/service/start.ts';
+import {messageOf} from '../base/errors.ts';
 import {type Output, plain} from './output.ts';
 
 export interface RunOptions {
@@ -32,7 +33,7 @@ export async function runCommand(
 /** A line of the console destination. Nobody waits for it: when it cannot be written, that is said. */
 export function writeLine(line: string, output: Output): void {
   output.write(`${plain(line)}\n`).catch((error: unknown) => {
-    output.warn(error instanceof Error ? error.message : String(error));
+    output.warn(messageOf(error));
   });
 }
 
@@ -44,7 +45,7 @@ export async function untilEnded(
 ): Promise<number> {
   const onHangUp = () => {
     service.reloadBySignal().catch((error: unknown) => {
-      output.warn(error instanceof Error ? error.message : String(error));
+      output.warn(messageOf(error));
     });
   };
   const onAbort = () => void service.stop();

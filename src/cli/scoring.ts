@@ -8,7 +8,7 @@ import {checkSavable, loadModel, saveModel} from '../app/model-file.ts';
 import {lockModel} from '../app/model-lock.ts';
 import {type EventView, type ScoreTrailOptions, scoreTrail} from '../app/score-trail.ts';
 import {columnsOf, type DecodeSettings, listTrail, type TrailSummary} from '../app/trail.ts';
-import {AppError} from '../base/errors.ts';
+import {AppError, messageOf} from '../base/errors.ts';
 import type {Output} from './output.ts';
 import {count, Progress} from './progress.ts';
 
@@ -326,6 +326,6 @@ class RejectsFile {
 }
 
 function unwritable(what: string, cause: unknown): AppError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   return new AppError('output_unwritable', `Cannot write ${what}: ${why}`, {cause});
 }

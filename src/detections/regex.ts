@@ -1,4 +1,5 @@
 import {RE2JS} from 're2js';
+import {messageOf} from '../base/errors.ts';
 
 /** Longest regular expression, in UTF-16 code units. */
 export const MAX_REGEX_LENGTH = 4_096;
@@ -71,7 +72,7 @@ export function compileRegex(source: string, options: RegexOptions): CompiledReg
 function faultOf(error: unknown, source: string): {index: number; message: string} {
   const {error: what, input} = error as {error?: unknown; input?: unknown};
   if (typeof what !== 'string') {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return {index: 0, message: `The regular expression cannot be compiled: ${message}`};
   }
   const part = typeof input === 'string' && input !== source ? input : '';

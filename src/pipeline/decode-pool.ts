@@ -1,6 +1,6 @@
 import {Worker} from 'node:worker_threads';
 import {assert} from '../base/assert.ts';
-import {AppError} from '../base/errors.ts';
+import {AppError, messageOf} from '../base/errors.ts';
 import type {EventBatch} from '../event/batch.ts';
 import type {DecodeAnswer, DecodeRequest, DecodeSession} from './decode-protocol.ts';
 
@@ -239,7 +239,7 @@ async function* decodeOnThreads(
       wake();
     },
     (cause: unknown) => {
-      const message = cause instanceof Error ? cause.message : String(cause);
+      const message = messageOf(cause);
       fail(new AppError('source_unreadable', `Cannot read the trail: ${message}`, {cause}));
     },
   );

@@ -1,4 +1,4 @@
-import {AppError} from '../base/errors.ts';
+import {AppError, messageOf} from '../base/errors.ts';
 
 /** What every source of AWS takes; credentials come by the SDK's standard chain. */
 export interface AwsOptions {
@@ -175,7 +175,7 @@ export function awsFault(call: string, on: string, cause: unknown): AppError {
   const code = codeOf(cause);
   const status = (cause as {$metadata?: {httpStatusCode?: number}})?.$metadata?.httpStatusCode;
   const forbidden = FORBIDDEN.test(code) || status === 401 || status === 403;
-  const said = cause instanceof Error ? cause.message : String(cause);
+  const said = messageOf(cause);
   // The SDK's own words, of a setting that it does not name.
   const why =
     said === 'Region is missing'

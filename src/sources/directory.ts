@@ -4,7 +4,7 @@ import {open as openFile, readFile} from 'node:fs/promises';
 import {join, resolve, sep} from 'node:path';
 import {pipeline} from 'node:stream/promises';
 import {createGunzip} from 'node:zlib';
-import {AppError} from '../base/errors.ts';
+import {AppError, messageOf} from '../base/errors.ts';
 import type {Payload, Source, SourceBatch, SourceStatus} from '../pipeline/source.ts';
 import {completePrefix} from './complete-prefix.ts';
 import {deliveryTimeOf} from './delivery-name.ts';
@@ -646,7 +646,7 @@ function own(bytes: Buffer): Uint8Array<ArrayBuffer> {
 }
 
 function fault(path: string, cause: unknown): AppError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   const forbidden = ['EACCES', 'EPERM'].includes(codeOf(cause));
   return new AppError(
     forbidden ? 'source_forbidden' : 'source_unreadable',

@@ -4,7 +4,7 @@ import {join, normalize, sep} from 'node:path';
 import {pipeline} from 'node:stream/promises';
 import {constants, createGunzip, gunzipSync} from 'node:zlib';
 import picomatch from 'picomatch';
-import {AppError} from '../base/errors.ts';
+import {AppError, messageOf} from '../base/errors.ts';
 import {parseEventTime} from '../event/event-time.ts';
 import {deliveryTimeOf} from './delivery-name.ts';
 
@@ -285,7 +285,7 @@ function own(bytes: Buffer): Uint8Array<ArrayBuffer> {
 }
 
 export function unreadable(path: string, cause: unknown): AppError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   const name = path === '-' ? 'standard input' : `"${path}"`;
   return new AppError('source_unreadable', `Cannot read ${name}: ${why}`, {cause});
 }

@@ -1,7 +1,7 @@
 import {type FileHandle, mkdir, open, readdir, readFile, rm, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {crc32} from 'node:zlib';
-import {AppError} from '../base/errors.ts';
+import {AppError, messageOf} from '../base/errors.ts';
 
 /** One entry as read back. */
 export interface JournalEntry {
@@ -233,7 +233,7 @@ export class Journal {
     try {
       return await readFile(segment.path);
     } catch (cause) {
-      throw damaged(segment.path, cause instanceof Error ? cause.message : String(cause));
+      throw damaged(segment.path, messageOf(cause));
     }
   }
 
@@ -462,7 +462,7 @@ function damaged(place: string, why: string): AppError {
 }
 
 function unwritable(folder: string, cause: unknown): AppError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   return new AppError('journal_unwritable', `Cannot write the journal "${folder}": ${why}`, {
     cause,
     retryable: true,

@@ -1,7 +1,7 @@
 import {mkdir, open, readdir, readFile, rename, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {crc32} from 'node:zlib';
-import {AppError} from '../../base/errors.ts';
+import {AppError, messageOf} from '../../base/errors.ts';
 import {readWhole} from '../model-file.ts';
 import type {EngineSnapshot} from './engine.ts';
 
@@ -133,7 +133,7 @@ export class Checkpoints {
       return {entry, at, bytes: files.reduce((sum, {bytes}) => sum + bytes, 0)};
     } catch (cause) {
       await rm(draft, {recursive: true, force: true}).catch(() => {});
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = messageOf(cause);
       throw new AppError('snapshot_unwritable', `Cannot save snapshot "${draft}": ${why}`, {
         cause,
         retryable: true,
@@ -178,6 +178,6 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 function unreadable(place: string, cause: unknown): AppError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   return new AppError('snapshot_unreadable', `Cannot read snapshot "${place}": ${why}`, {cause});
 }

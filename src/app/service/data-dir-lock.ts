@@ -3,7 +3,7 @@ import {mkdir, open, readFile, rename, rm, stat, utimes, writeFile} from 'node:f
 import {hostname} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {AppError} from '../../base/errors.ts';
+import {AppError, messageOf} from '../../base/errors.ts';
 
 /** Who has a data folder, and how that process is spoken to. */
 export interface Holder {
@@ -255,6 +255,6 @@ function inUse(folder: string, path: string, holder: Holder | undefined): AppErr
 }
 
 function unwritable(path: string, cause: unknown): AppError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   return new AppError('output_unwritable', `Cannot write to "${path}": ${why}`, {cause});
 }

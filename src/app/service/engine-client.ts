@@ -1,12 +1,6 @@
 import {MessageChannel, Worker} from 'node:worker_threads';
 import {AppError} from '../../base/errors.ts';
-import {
-  Engine,
-  type EngineResources,
-  type EngineResult,
-  type EngineSnapshot,
-  setupsOf,
-} from './engine.ts';
+import {Engine, type EngineResult, type EngineSnapshot, setupsOf} from './engine.ts';
 import type {
   DecodeThreadData,
   EngineAnswer,
@@ -16,6 +10,7 @@ import type {
   EngineRequest,
   EngineThreadData,
 } from './engine-protocol.ts';
+import type {EngineResources} from './entry-decoder.ts';
 import {LocalEngine} from './local-engine.ts';
 
 export interface OpenEngineOptions {

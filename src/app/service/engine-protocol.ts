@@ -3,7 +3,7 @@ import type {ContextInfo, NoveltyResult, ObservationInput, Profile} from '../../
 import type {ErrorCode} from '../../base/errors.ts';
 import type {ObservationBatch} from '../../pipeline/observation.ts';
 import type {DetectionHealth} from './detection-watch.ts';
-import type {EngineResources, EngineResult, EngineSnapshot} from './engine.ts';
+import type {EngineResult, EngineSnapshot} from './engine.ts';
 import type {
   DeclaredDetections,
   EngineCounts,
@@ -11,7 +11,7 @@ import type {
   Entry,
   StreamSetup,
 } from './entries.ts';
-import type {DecodedPayloads} from './entry-decoder.ts';
+import type {DecodedPayloads, EngineResources} from './entry-decoder.ts';
 
 /** What the engine knows about itself. */
 export interface EngineInfo {

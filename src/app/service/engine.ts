@@ -1,27 +1,14 @@
 import type {ContextInfo, NoveltyResult, ObservationInput, Profile} from '../../api/types.ts';
 import {assert} from '../../base/assert.ts';
 import {AppError} from '../../base/errors.ts';
-import {hash64} from '../../base/hash.ts';
-import {isEventTime} from '../../event/event-time.ts';
-import type {AlertItem} from '../../pipeline/alert.ts';
-import {columnsOf, type DecodeSettings, openWholeDecoder} from '../../pipeline/decode-session.ts';
 import type {DeadLetter, ObservationBatch, ObservationDetail} from '../../pipeline/observation.ts';
-import {decompressed, recordAt} from '../../pipeline/record-at.ts';
 import {ReorderBuffer} from '../../pipeline/reorder.ts';
 import type {Commit} from '../../pipeline/store.ts';
-import {
-  type DecoderTexts,
-  eventIdText,
-  oddIdText,
-  type TracedBatch,
-  trace,
-} from '../../pipeline/trail.ts';
-import type {Explanation} from '../../score/explain.ts';
+import {type TracedBatch, trace} from '../../pipeline/trail.ts';
 import {Detector, type Verdict} from '../detector.ts';
-import {EventRows, followChain} from '../event-rows.ts';
-import {normalOf} from '../inspect-model.ts';
-import {isObservation, streamReader, timeOf} from '../stream-reader.ts';
+import {isObservation} from '../stream-reader.ts';
 import {AlertGroups, type AlertGroupsState, type AlertNews} from './alert-groups.ts';
+import {BatchRun} from './batch-run.ts';
 import {type DetectionHealth, DetectionWatch, type DetectionWatchState} from './detection-watch.ts';
 import type {
   DeclaredDetections,
@@ -31,9 +18,14 @@ import type {
   SourceCounts,
   StreamSetup,
 } from './entries.ts';
-import {asnFingerprintOf, type DecodedPayloads, decodeSettingsOf} from './entry-decoder.ts';
+import type {DecodedPayloads, EngineResources} from './entry-decoder.ts';
 import {frozenExplanation} from './frozen.ts';
-import {RowBuilder, type RowOrigin} from './row-builder.ts';
+import {itemOf, type Noted, noteOf, noveltyOf} from './noted.ts';
+import {originOf, readItem, takeItem} from './observed-item.ts';
+import {contextsOf, profileOf} from './profiles.ts';
+import type {RowBuilder} from './row-builder.ts';
+import {poisonLetters, setAside} from './set-aside.ts';
+import {entityOf, openStream, renew, type Stream} from './stream.ts';
 import {componentsOf, watchedEvent} from './watched-event.ts';
 
 /** What one entry led to. */
@@ -52,40 +44,6 @@ export interface EngineSnapshot {
   /** JSON. */
   readonly state: string;
   readonly streams: readonly {readonly name: string; readonly bytes: Uint8Array}[];
-}
-
-/** What stays outside of entries and snapshots, since it is large and known by its fingerprint. */
-export interface EngineResources {
-  /** Text of the table of AS numbers, by the fingerprint that a stream asks for. */
-  readonly asnTable?: string | undefined;
-  /** "reference" does without WebAssembly. */
-  readonly scanner?: 'fast' | 'reference' | undefined;
-}
-
-interface Stream {
-  readonly name: string;
-  readonly setup: StreamSetup;
-  readonly settings: DecodeSettings;
-  detector: Detector;
-  builders: readonly RowBuilder[];
-  ids: Int32Array;
-  readonly decode: (file: number, bytes: Uint8Array) => ReturnType<WholeDecode>;
-  readonly read: ReturnType<typeof streamReader>;
-  texts: Map<string, DecoderTexts>;
-  generation: number;
-}
-
-type WholeDecode = ReturnType<typeof openWholeDecoder>['decode'];
-
-/** A row that more is kept of than its columns; its id is known once the entry is through. */
-interface Noted {
-  readonly context: number;
-  readonly row: number;
-  readonly reason: string;
-  readonly explanation: string;
-  readonly record: string | null;
-  readonly news: Omit<AlertItem, 'observationId'> | undefined;
-  readonly entity: string;
 }
 
 interface State {
@@ -113,19 +71,8 @@ export const DEFAULT_SETTINGS: EngineSettings = {
 /** The stream that sources feed unless told otherwise. */
 export const CLOUDTRAIL_STREAM = 'cloudtrail';
 
-/** What to do about `contexts_changed`. */
-export const WAY_BACK =
-  'Put contexts, time_zone, organisation_accounts and asn_table of the configuration back to what ' +
-  'they were; or, to learn anew and keep the rows stored so far, stop the service and remove the ' +
-  'folders "journal" and "snapshots" of data_dir together';
-
 /** Dead letters told one by one of one payload; the rest are counted. */
 const MAX_DEAD_LETTERS = 1_000;
-/** Values told of each history of a profile. */
-const PROFILE_VALUES = 20;
-/** Decompressed objects kept while an entry is processed. */
-const OBJECTS_AT_HAND = 16;
-const NO_IDS = new Int32Array(4);
 /** How far ahead of its arrival an event may take the time of detections. */
 const CLOCK_SLACK_MS = 10 * 60_000;
 
@@ -246,13 +193,13 @@ export class Engine {
         return this.#observe(entry);
       case 'create-context':
         if (!this.#streams.has(entry.stream)) {
-          this.#streams.set(entry.stream, this.#open(entry.stream, entry.setup));
+          this.#streams.set(entry.stream, openStream(entry.stream, entry.setup, this.#resources));
         }
         break;
       case 'reset-context': {
         const stream = this.#streams.get(entry.stream);
         if (stream !== undefined) {
-          this.#streams.set(entry.stream, this.#open(entry.stream, stream.setup));
+          this.#streams.set(entry.stream, openStream(entry.stream, stream.setup, this.#resources));
         }
         break;
       }
@@ -281,7 +228,7 @@ export class Engine {
     const stream = this.#streams.get(name);
     if (stream === undefined) return undefined;
     return items.map((item, i) => {
-      const {time} = this.#take(stream, item, i, (column, text) =>
+      const {time} = takeItem(stream, item, i, (column, text) =>
         stream.detector.find(column, text),
       );
       return noveltyOf(stream, stream.detector.score(stream.ids, time), time).result;
@@ -300,57 +247,11 @@ export class Engine {
 
   /** What is normal for a principal; undefined if the context has never seen it. */
   profile(context: string, principal: string): Profile | undefined {
-    for (const {detector} of this.#streams.values()) {
-      const at = detector.declarations.findIndex(({name}) => name === context);
-      if (at < 0) continue;
-      const scorer = detector.scorer(at);
-      const id = detector.vocabularies[scorer.plan.entity]?.find(principal);
-      if (id === undefined) return undefined;
-      const facets = new Map<string, Profile['facets'][number]>();
-      for (const normal of normalOf(detector, principal, PROFILE_VALUES)) {
-        if (normal.context !== context) continue;
-        let facet = facets.get(normal.facet);
-        if (facet === undefined) {
-          facet = {facet: normal.facet, component: normal.field, contexts: []};
-          facets.set(normal.facet, facet);
-        }
-        facet.contexts.push({
-          given: normal.given,
-          total: normal.times,
-          distinct: normal.distinct,
-          values: normal.values.map((value) => ({
-            ...value,
-            firstSeen: Number.isFinite(value.firstSeen) ? value.firstSeen : null,
-            lastSeen: Number.isFinite(value.lastSeen) ? value.lastSeen : null,
-          })),
-        });
-      }
-      if (facets.size === 0) return undefined;
-      const activeDays = scorer.activeDays(id);
-      return {context, principal, activeDays, facets: [...facets.values()]};
-    }
-    return undefined;
+    return profileOf(this.#streams.values(), context, principal);
   }
 
   contexts(): ContextInfo[] {
-    return [...this.#streams.values()].flatMap(({name: stream, detector}) =>
-      detector.declarations.map((declaration, i): ContextInfo => {
-        const scorer = detector.scorer(i);
-        return {
-          name: declaration.name,
-          stream,
-          entity: declaration.entity,
-          facets: declaration.facets.map(({name, of, given, weight}) => ({
-            name,
-            of,
-            given: given.map((fields) => (fields.length === 0 ? 'everyone' : fields.join('+'))),
-            weight,
-          })),
-          learnt: scorer.learnt,
-          bytes: scorer.byteLength,
-        };
-      }),
-    );
+    return contextsOf(this.#streams.values());
   }
 
   snapshot(): EngineSnapshot {
@@ -408,41 +309,9 @@ export class Engine {
           `Cannot read the snapshot of entry ${snapshot.entry}: stream "${name}" is missing`,
         );
       }
-      engine.#streams.set(name, engine.#open(name, setup, Detector.restore(bytes, name)));
+      engine.#streams.set(name, openStream(name, setup, resources, Detector.restore(bytes, name)));
     }
     return engine;
-  }
-
-  #open(name: string, setup: StreamSetup, restored?: Detector): Stream {
-    const {asnTable} = this.#resources;
-    const {contexts, asnFingerprint} = setup;
-    if (asnFingerprint !== '' && asnFingerprint !== asnFingerprintOf(asnTable)) {
-      throw new AppError(
-        'contexts_changed',
-        `Stream "${name}" was learnt with another table of AS numbers than the one configured. ${WAY_BACK}`,
-      );
-    }
-    const settings = decodeSettingsOf(setup, this.#resources);
-    const detector = restored ?? new Detector(columnsOf(settings), contexts.contexts);
-    let decode: WholeDecode | undefined;
-    return {
-      name,
-      setup,
-      settings,
-      detector,
-      builders: contexts.contexts.map(
-        (_, i) => new RowBuilder(detector, i, contexts.stream.type === 'cloudtrail'),
-      ),
-      ids: new Int32Array(detector.columns.length),
-      decode: (file, bytes) => {
-        // Some streams are only ever observed through the API.
-        decode ??= openWholeDecoder(settings).decode;
-        return decode(file, bytes);
-      },
-      read: streamReader(contexts.stream, settings.asnTable),
-      texts: new Map(),
-      generation: detector.generation,
-    };
   }
 
   #batch(
@@ -520,7 +389,7 @@ export class Engine {
     const results = items.map((item, i): NoveltyResult => {
       let taken: {time: number; id: string};
       try {
-        taken = this.#take(stream, item, i, (column, text) => detector.id(column, text));
+        taken = takeItem(stream, item, i, (column, text) => detector.id(column, text));
       } catch (error) {
         // `check` comes first; should a later version see it otherwise, replaying must go on.
         if (!(error instanceof AppError)) throw error;
@@ -532,22 +401,12 @@ export class Engine {
       if (time > (counts.latestEventTime ?? Number.NEGATIVE_INFINITY)) {
         counts.latestEventTime = time;
       }
-      const words = id === '' ? NO_IDS : wordsOf(id);
-      if (detector.seen.seen(words, 0)) {
+      const origin = originOf(id, time, i);
+      if (detector.seen.seen(origin.eventIds, 0)) {
         // It came before: judged once more, but neither learnt nor kept twice.
         bump(this.#counts.dropped, 'duplicate', 1);
         return noveltyOf(stream, detector.score(ids, time), time).result;
       }
-      const origin: RowOrigin = {
-        time,
-        eventIds: words,
-        eventIdAt: 0,
-        eventIdText: id === '' || CANONICAL.test(id) ? undefined : id,
-        object: '',
-        index: i,
-        offset: 0,
-        length: 0,
-      };
       let best: {score: number; result: NoveltyResult; verdict: Verdict} | undefined;
       detector.judge(ids, time, (verdict) => {
         const told = noveltyOf(stream, verdict, time);
@@ -585,21 +444,6 @@ export class Engine {
     });
     watch?.advance(Math.min(newest, at + CLOCK_SLACK_MS));
     return {...this.#finish(stream, noted, [], at, 'api'), results};
-  }
-
-  /** Ids of an item into the stream's row. */
-  #take(
-    stream: Stream,
-    item: ObservationInput,
-    index: number,
-    idOf: (column: number, text: string) => number,
-  ): {time: number; id: string} {
-    const {time, fields, id} = readItem(stream, item, index);
-    stream.detector.columns.forEach((column, c) => {
-      const text = Object.hasOwn(fields, column) ? fields[column] : undefined;
-      stream.ids[c] = idOf(c, text === undefined || text === '' ? '-' : text);
-    });
-    return {time, id};
   }
 
   #goOn({source, position, identity}: Extract<Entry, {kind: 'batch'}>): void {
@@ -682,300 +526,11 @@ export class Engine {
   }
 }
 
-/** A payload, and what it is decompressed, where that is at hand. */
-interface GivenObject {
-  readonly payload: Uint8Array;
-  readonly object: Uint8Array | undefined;
-}
-
-/** Scores and learns the events of one batch entry in the order in which they are given. */
-class BatchRun {
-  readonly noted: Noted[] = [];
-  readonly #stream: Stream;
-  readonly #given: readonly GivenObject[];
-  readonly #settings: EngineSettings;
-  readonly #alerting: boolean;
-  readonly #watch: DetectionWatch | undefined;
-  /** Lowest score of which anything more than the row is kept or told. */
-  readonly #from: number;
-  readonly #rows: EventRows;
-  readonly #principal: number;
-  readonly #objects = new Map<number, Uint8Array>();
-
-  constructor(
-    stream: Stream,
-    given: readonly GivenObject[],
-    settings: EngineSettings,
-    alerting: boolean,
-    watch: DetectionWatch | undefined,
-  ) {
-    this.#watch = watch;
-    this.#stream = stream;
-    this.#given = given;
-    this.#settings = settings;
-    this.#alerting = alerting;
-    this.#from = lowest(settings, alerting);
-    this.#rows = new EventRows(stream.detector);
-    this.#principal = stream.detector.columns.indexOf('principal');
-  }
-
-  take(batch: TracedBatch, row: number, time: number): void {
-    const stream = this.#stream;
-    const {detector, ids} = stream;
-    this.#rows.identify(batch, row, ids);
-    const origin =
-      this.#principal < 0
-        ? -1
-        : followChain(batch, row, ids[this.#principal] as number, detector.chain);
-    const place: RowOrigin = {
-      time,
-      eventIds: batch.eventIds,
-      eventIdAt: row * 4,
-      eventIdText: oddIdText(batch, row),
-      object: batch.path,
-      index: batch.indexes[row] as number,
-      offset: batch.places[row * 2] as number,
-      length: batch.places[row * 2 + 1] as number,
-    };
-    const from = origin < 0 ? undefined : detector.text(this.#principal, origin);
-    let best: Verdict | undefined;
-    let most = -1;
-    detector.judge(ids, time, (verdict) => {
-      const {score} = verdict.scored;
-      if (score > most) {
-        most = score;
-        best = verdict;
-      }
-      if (score < this.#from && score < (this.#settings.keep.observationsFrom ?? 0)) return;
-      const builder = stream.builders[verdict.context] as RowBuilder;
-      const at = builder.add(ids, verdict.scored, place);
-      if (score >= this.#from) {
-        this.#note(verdict, at, batch, row, time, origin);
-      }
-    });
-    if (this.#watch !== undefined) this.#show(this.#watch, batch, row, time, from, best);
-    detector.learn(ids, time);
-    if (stream.generation !== detector.generation) renew(stream);
-  }
-
-  /** Shows an event to the declared detections. */
-  #show(
-    watch: DetectionWatch,
-    batch: TracedBatch,
-    row: number,
-    time: number,
-    origin: string | undefined,
-    verdict: Verdict | undefined,
-  ): void {
-    const {detector, ids} = this.#stream;
-    const components = componentsOf(detector, ids);
-    watch.offer(components, verdict?.scored.score ?? 0, origin, () => {
-      const id = () => eventIdText(batch, row);
-      const record = () => this.#bytesOf(batch, row);
-      return watchedEvent(detector, {time, id, components, origin, verdict, record});
-    });
-  }
-
-  #note(
-    verdict: Verdict,
-    at: number,
-    batch: TracedBatch,
-    row: number,
-    time: number,
-    origin: number,
-  ): void {
-    const stream = this.#stream;
-    const {detector, ids} = stream;
-    const note = noteOf(this.#settings, this.#alerting, verdict);
-    const explanation = detector.explain(ids, time, verdict);
-    const eventId = eventIdText(batch, row);
-    const from = origin < 0 ? undefined : detector.text(this.#principal, origin);
-    this.noted.push({
-      context: verdict.context,
-      row: at,
-      reason: explanation.sentence,
-      explanation: frozenExplanation(explanation, from),
-      record: note.record ? this.#recordOf(batch, row, eventId) : null,
-      news: note.alert ? itemOf(stream, verdict, explanation, time, eventId) : undefined,
-      entity: entityOf(stream, verdict.context),
-    });
-  }
-
-  #recordOf(batch: TracedBatch, row: number, eventId: string): string | null {
-    const [offset, length] = placeOf(batch, row);
-    return recordAt(this.#objectOf(batch), offset, length, eventId);
-  }
-
-  #bytesOf(batch: TracedBatch, row: number): Uint8Array | null {
-    const [offset, length] = placeOf(batch, row);
-    const object = this.#objectOf(batch);
-    if (length <= 0 || offset < 0 || offset + length > object.length) return null;
-    return object.subarray(offset, offset + length);
-  }
-
-  /** The bytes that the places of a batch are counted in. */
-  #objectOf({file}: TracedBatch): Uint8Array {
-    const given = this.#given[file] as GivenObject;
-    let object = given.object ?? this.#objects.get(file);
-    if (object === undefined) {
-      object = decompressed(given.payload);
-      // A few at a time: events of the same time come from few files.
-      if (this.#objects.size >= OBJECTS_AT_HAND) this.#objects.clear();
-      this.#objects.set(file, object);
-    }
-    return object;
-  }
-}
-
-function placeOf({places}: TracedBatch, row: number): [offset: number, length: number] {
-  return [places[row * 2] as number, places[row * 2 + 1] as number];
-}
-
 /** The streams of a snapshot, and how they were set up; none of one that cannot be restored. */
 export function setupsOf(snapshot: EngineSnapshot): [string, StreamSetup][] {
   const {version, streams} = JSON.parse(snapshot.state) as State;
   if (version !== 1) return [];
   return streams.map(({name, setup}) => [name, setup]);
-}
-
-/** Ids may mean other texts now. */
-function renew(stream: Stream): void {
-  stream.generation = stream.detector.generation;
-  for (const builder of stream.builders) builder.forget();
-}
-
-function lowest({keep, destinations}: EngineSettings, alerting: boolean): number {
-  const told = alerting ? destinations.map(({minScore}) => minScore) : [];
-  return Math.min(keep.reasonsFrom, keep.recordsFrom, ...told);
-}
-
-function noteOf(
-  settings: EngineSettings,
-  alerting: boolean,
-  {scored: {score}}: Verdict,
-): {any: boolean; record: boolean; alert: boolean} {
-  return {
-    any: score >= lowest(settings, alerting),
-    record: score >= settings.keep.recordsFrom,
-    alert: alerting && settings.destinations.some(({minScore}) => score >= minScore),
-  };
-}
-
-function entityOf({detector, ids}: Stream, context: number): string {
-  const {entity} = detector.scorer(context).plan;
-  return detector.text(entity, ids[entity] as number);
-}
-
-function itemOf(
-  stream: Stream,
-  {context, scored}: Verdict,
-  explanation: Explanation,
-  time: number,
-  eventId: string,
-): Omit<AlertItem, 'observationId'> {
-  const {detector, ids} = stream;
-  const text = (field: string): string => {
-    const column = detector.columns.indexOf(field);
-    return column < 0 ? '-' : detector.text(column, ids[column] as number);
-  };
-  const builder = stream.builders[context] as RowBuilder;
-  const novel = explanation.facets[builder.mostNovelOf(scored)];
-  return {
-    eventId,
-    eventTime: time,
-    score: scored.score,
-    operation: text('operation'),
-    service: text('service'),
-    account: text('account'),
-    region: text('region'),
-    network: text('network'),
-    userAgent: text('userAgent'),
-    resource: text('resource'),
-    error: text('error'),
-    mostNovel:
-      novel === undefined ? null : {facet: novel.facet, value: novel.value, bits: novel.bits},
-    reason: explanation.sentence,
-  };
-}
-
-/** What the API says of one item, and why; the explanation is undefined if no context watches it. */
-function noveltyOf(
-  stream: Stream,
-  verdict: Verdict | undefined,
-  time: number,
-): {result: NoveltyResult; explanation: Explanation | undefined} {
-  if (verdict === undefined) {
-    const nothing = {score: 0, surprise: 0, raised: 0, context: null, bits: {}, mostNovel: null};
-    return {result: {...nothing, reason: 'No context watches this'}, explanation: undefined};
-  }
-  const {detector, ids} = stream;
-  const {scored, context} = verdict;
-  const explanation = detector.explain(ids, time, verdict);
-  const builder = stream.builders[context] as RowBuilder;
-  const novel = explanation.facets[builder.mostNovelOf(scored)];
-  return {
-    result: {
-      score: scored.score,
-      surprise: scored.surprise,
-      raised: scored.raised,
-      context: detector.declarations[context]?.name ?? null,
-      bits: Object.fromEntries(explanation.facets.map(({facet, bits}) => [facet, bits])),
-      mostNovel:
-        novel === undefined ? null : {facet: novel.facet, value: novel.value, bits: novel.bits},
-      reason: explanation.sentence,
-    },
-    explanation,
-  };
-}
-
-function readItem(
-  stream: Stream,
-  item: ObservationInput,
-  index: number,
-): {time: number; fields: Readonly<Record<string, string>>; id: string} {
-  try {
-    const read =
-      isObservation(item) && item.fields !== null
-        ? {time: timeOf(item.time), fields: item.fields, id: ''}
-        : stream.read(item);
-    // Neither the model nor a store could go on after another time, or what is no text.
-    if (!isEventTime(read.time)) throw new Error(`${read.time} is no time from 1990 to 2200`);
-    if (Array.isArray(read.fields)) throw new Error('Its fields have no names');
-    for (const [name, text] of Object.entries(read.fields)) {
-      if (typeof text !== 'string') throw new Error(`Field ${JSON.stringify(name)} is no text`);
-    }
-    return read;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('usage', `Item ${index}: ${why}`, {cause});
-  }
-}
-
-/** As decoders make them. */
-function wordsOf(id: string): Int32Array {
-  if (!CANONICAL.test(id)) {
-    const a = hash64(id);
-    const b = hash64(`${id}/`);
-    return Int32Array.of(a.hi, a.lo, b.hi, b.lo);
-  }
-  const hex = id.replaceAll('-', '');
-  return Int32Array.from([0, 8, 16, 24], (at) => Number.parseInt(hex.slice(at, at + 8), 16));
-}
-
-const CANONICAL = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-function poisonLetters(entry: Extract<Entry, {kind: 'batch'}>): DeadLetter[] {
-  return entry.poison.map(({name, detail}) => setAside(entry, name, 0, detail));
-}
-
-function setAside(
-  {source, arrived}: Extract<Entry, {kind: 'batch'}>,
-  object: string,
-  length: number,
-  detail: string,
-): DeadLetter {
-  const reason = 'poison_message';
-  return {at: arrived, source, object, reason, index: -1, offset: 0, length, detail};
 }
 
 function bump(counts: Record<string, number>, key: string, by: number): void {

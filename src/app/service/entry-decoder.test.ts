@@ -2,9 +2,9 @@ import {gzipSync} from 'node:zlib';
 import {expect, test} from 'vitest';
 import {simulate} from '../../simulate/simulate.ts';
 import {readShippedContexts} from '../context-file.ts';
-import type {EngineResources} from './engine.ts';
 import {Engine, type EngineResult, setupsOf, CLOUDTRAIL_STREAM as stream} from './engine.ts';
 import type {Entry} from './entries.ts';
+import type {EngineResources} from './entry-decoder.ts';
 import {EntryDecoder} from './entry-decoder.ts';
 
 type Step = readonly [entry: Entry, payloads: readonly Uint8Array[], skip?: string];

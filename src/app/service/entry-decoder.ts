@@ -6,8 +6,15 @@ import {
 } from '../../pipeline/decode-session.ts';
 import {decompressed} from '../../pipeline/record-at.ts';
 import {fingerprintOf} from '../fingerprint.ts';
-import type {EngineResources} from './engine.ts';
 import type {Entry, StreamSetup} from './entries.ts';
+
+/** What stays outside of entries and snapshots, since it is large and known by its fingerprint. */
+export interface EngineResources {
+  /** Text of the table of AS numbers, by the fingerprint that a stream asks for. */
+  readonly asnTable?: string | undefined;
+  /** "reference" does without WebAssembly. */
+  readonly scanner?: 'fast' | 'reference' | undefined;
+}
 
 /** Bytes of the objects handed over with an entry, decompressed; of those beyond, none. */
 const MAX_OBJECTS = 16 * 1024 * 1024;

@@ -18,7 +18,7 @@ import {FlowBudget} from './budget.ts';
 import {type CheckpointInfo, Checkpoints} from './checkpoint.ts';
 import {CommitQueue} from './commit-queue.ts';
 import {type DetectionHealth, NO_DETECTIONS} from './detection-watch.ts';
-import {CLOUDTRAIL_STREAM, type EngineResult, WAY_BACK} from './engine.ts';
+import {CLOUDTRAIL_STREAM, type EngineResult} from './engine.ts';
 import {openEngine} from './engine-client.ts';
 import type {EngineClient, EngineInfo} from './engine-protocol.ts';
 import type {
@@ -34,6 +34,7 @@ import {liveRows} from './live-rows.ts';
 import {PatientStore} from './patient-store.ts';
 import {SkippedEntries} from './skipped-entries.ts';
 import {SourceReadings} from './source-readings.ts';
+import {WAY_BACK} from './stream.ts';
 
 /** A configured source, and the stream that its records belong to. */
 export interface IngestSource {

@@ -3,7 +3,7 @@ import {createServer} from 'node:net';
 import {dirname, join, resolve} from 'node:path';
 import {promisify} from 'node:util';
 import {gzip} from 'node:zlib';
-import {AppError} from '../../base/errors.ts';
+import {AppError, messageOf} from '../../base/errors.ts';
 import type {StoredObservation} from '../../pipeline/store.ts';
 import {simulate} from '../../simulate/simulate.ts';
 import type {Logger} from '../../telemetry/log.ts';
@@ -118,7 +118,7 @@ async function written(folder: string, writing: readonly Promise<void>[]): Promi
   for (const each of await Promise.allSettled(writing)) {
     if (each.status === 'fulfilled') continue;
     const cause: unknown = each.reason;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new AppError('output_unwritable', `Cannot write to "${folder}": ${why}`, {cause});
   }
 }

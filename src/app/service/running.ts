@@ -11,7 +11,7 @@ import type {
   Problem,
   Profile,
 } from '../../api/types.ts';
-import {AppError} from '../../base/errors.ts';
+import {AppError, messageOf} from '../../base/errors.ts';
 import {durationMs} from '../../config/duration.ts';
 import type {Alerter} from '../../pipeline/alert.ts';
 import type {LiveFeed} from '../../pipeline/live-feed.ts';
@@ -704,7 +704,7 @@ function problemOf(file: string, message: string): Problem {
 }
 
 function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 function pause(ms: number): Promise<void> {

@@ -14,7 +14,7 @@ import {
   LIST,
   VARCHAR,
 } from '@duckdb/node-api';
-import {AppError} from '../../base/errors.ts';
+import {AppError, messageOf} from '../../base/errors.ts';
 import {Queue} from '../queue.ts';
 import type {BulkColumn, BulkRows, Database, Numbers, Session, Value} from '../sql/database.ts';
 import {type Fragment, raw, sql, toStatement} from '../sql/statement.ts';
@@ -247,7 +247,7 @@ export class DuckDbDatabase implements Database {
   /** @returns the error to throw: ours, or what it was if the fault is in the query. */
   #translate(error: unknown): unknown {
     if (error instanceof AppError) return error;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const system = error instanceof Error && 'syscall' in error;
     if (/FATAL|has been invalidated/.test(message)) {
       this.#broken ??= this.#open;

@@ -1,4 +1,5 @@
 import {Component, type ReactNode} from 'react';
+import {messageOf} from '../../base/errors.ts';
 
 interface Props {
   readonly children: ReactNode;
@@ -13,7 +14,7 @@ export class ErrorBoundary extends Component<Props, State> {
   override state: State = {message: undefined};
 
   static getDerivedStateFromError(error: unknown): State {
-    return {message: error instanceof Error ? error.message : String(error)};
+    return {message: messageOf(error)};
   }
 
   override render(): ReactNode {
