@@ -78,7 +78,7 @@ const NAMES: Readonly<Record<DecoyKind, NameRule>> = {
   bucket: {
     form: /^[A-Za-z0-9][\w.-]{1,253}[A-Za-z0-9]$/,
     wanted: 'The name of a bucket, or its ARN',
-    arn: new RegExp(String.raw`${ARN}:s3::()([^/:]+)$`),
+    arn: new RegExp(`${ARN}:s3::()([^/:]+)$`),
   },
   table: {
     form: /^[\w.-]{3,255}$/,
