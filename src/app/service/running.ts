@@ -15,21 +15,23 @@ import {AppError, messageOf} from '../../base/errors.ts';
 import {durationMs} from '../../config/duration.ts';
 import type {Alerter} from '../../pipeline/alert.ts';
 import type {LiveFeed} from '../../pipeline/live-feed.ts';
-import {decompressed, recordAt} from '../../pipeline/record-at.ts';
 import type {PushSource, Source} from '../../pipeline/source.ts';
 import type {Store, StoredObservation} from '../../pipeline/store.ts';
 import type {Logger} from '../../telemetry/log.ts';
 import {parseContexts} from '../contexts.ts';
 import {InputFault} from '../input-fault.ts';
-import {makeAlerter, makeSource, type SourceSettings, targetOf} from './adapters.ts';
+import {makeAlerter, makeSource, type SourceSettings} from './adapters.ts';
 import type {Config, DestinationConfig, SourceConfig} from './config.ts';
 import type {DataDirLock} from './data-dir-lock.ts';
 import {Declared} from './declared.ts';
 import {type ReadDetections, readDetections} from './declared-files.ts';
+import {destinationInfos} from './destination-info.ts';
 import type {EngineSettings} from './entries.ts';
 import type {Ingestor} from './ingestor.ts';
 import {type LoadedConfig, loadConfig, redacted} from './load-config.ts';
 import {differences, planReload} from './reload.ts';
+import {Retention} from './retention.ts';
+import {StoredRecords} from './stored-records.ts';
 
 /** What a running service is made of; `startService` puts it together. */
 export interface Parts {
@@ -50,13 +52,7 @@ interface Opened<Declared, Made> {
   readonly made: Made;
 }
 
-const HOUR_MS = 3_600_000;
-/** Deliveries looked at to count those that wait. */
-const COUNTED = 2_000;
 const CATCH_UP_POLL_MS = 100;
-/** Objects that are held while many records are read, and their bytes. */
-const MAX_OBJECTS = 256;
-const MAX_OBJECT_BYTES = 64 * 1024 * 1024;
 /** Name of the token for commands on this machine; no token made by people can be called so. */
 export const LOCAL_TOKEN = '(this machine)';
 
@@ -88,7 +84,8 @@ export class RunningService implements Service {
   #ingestor: Ingestor | undefined;
   #dispatcher: Dispatcher;
   #servers: Served[] = [];
-  #retention: NodeJS.Timeout | undefined;
+  readonly #records: StoredRecords;
+  readonly #retention: Retention;
   #reloading: Promise<unknown> = Promise.resolve();
   #stopping: Promise<void> | undefined;
   #started = false;
@@ -103,13 +100,15 @@ export class RunningService implements Service {
     this.#log = parts.log;
     this.#config = parts.loaded.config;
     this.#text = parts.loaded.text ?? '';
+    this.#records = new StoredRecords(this.store, (source) => this.#sources.get(source)?.made);
+    this.#retention = new Retention(this.store, () => this.#config.keep, this.#log);
     this.detections = new Declared(
       {
         store: this.store,
         version: this.version,
         ingestor: () => this.ingestor,
         loaded: () => this.#loadedNow(),
-        records: () => this.#recordReader(),
+        records: () => this.#records.reader(),
         inTurn: (change) => this.#inTurn(change),
       },
       parts.detections,
@@ -166,7 +165,7 @@ export class RunningService implements Service {
   run(backfill: Backfill | undefined): void {
     this.#started = true;
     this.#dispatcher.start();
-    this.#scheduleRetention(60_000);
+    this.#retention.start();
     this.#backfill = backfill;
     if (backfill !== undefined) void this.#finishBackfill(backfill);
   }
@@ -199,7 +198,7 @@ export class RunningService implements Service {
   }
 
   async #closeAll(): Promise<void> {
-    clearTimeout(this.#retention);
+    this.#retention.stop();
     await this.#reloading.catch(() => {});
     // Requests that push are answered by the sources, once those are left.
     await Promise.all([
@@ -220,7 +219,7 @@ export class RunningService implements Service {
       await close();
     } catch (error) {
       // The rest is to be closed all the same; nothing safe depends on it.
-      this.#log.warn({error: textOf(error)}, `Could not close: ${what}`);
+      this.#log.warn({error: messageOf(error)}, `Could not close: ${what}`);
     }
   }
 
@@ -275,44 +274,8 @@ export class RunningService implements Service {
     return this.ingestor.score(stream, items);
   }
 
-  async record(observation: StoredObservation): Promise<string | undefined> {
-    const kept = await this.store.detail(observation.id);
-    if (kept !== undefined && kept.record !== null) return kept.record;
-    const bytes = await this.#object(observation);
-    if (bytes === undefined) return undefined;
-    const {offset, length, eventId} = observation;
-    return recordAt(bytes, offset, length, eventId) ?? undefined;
-  }
-
-  /** The object that a record came in, once more from its source. */
-  async #object({source, object}: StoredObservation): Promise<Uint8Array | undefined> {
-    const delivered = await this.#sources.get(source)?.made.fetch?.(object);
-    return delivered === undefined ? undefined : decompressed(delivered);
-  }
-
-  /** Reads many records, those of one object after the other mostly. */
-  #recordReader(): (observation: StoredObservation) => Promise<string | undefined> {
-    const held = new Map<string, Uint8Array | undefined>();
-    let size = 0;
-    return async (observation) => {
-      const {offset, length, eventId} = observation;
-      if (length <= 0) return undefined;
-      const key = JSON.stringify([observation.source, observation.object]);
-      if (!held.has(key)) {
-        const bytes = await this.#object(observation).catch(() => undefined);
-        held.set(key, bytes);
-        size += bytes?.length ?? 0;
-        for (const [oldest, other] of held) {
-          if (held.size <= MAX_OBJECTS && (size <= MAX_OBJECT_BYTES || held.size === 1)) break;
-          held.delete(oldest);
-          size -= other?.length ?? 0;
-        }
-      }
-      const bytes = held.get(key);
-      return bytes === undefined
-        ? undefined
-        : (recordAt(bytes, offset, length, eventId) ?? undefined);
-    };
+  record(observation: StoredObservation): Promise<string | undefined> {
+    return this.#records.record(observation);
   }
 
   refusesPush(name: string, headers: Headers): PushResult | undefined {
@@ -329,24 +292,9 @@ export class RunningService implements Service {
     return source?.declared.type === 'http' ? (source.made as PushSource) : undefined;
   }
 
-  async destinations(): Promise<DestinationInfo[]> {
-    const states = new Map(this.#dispatcher.states().map((state) => [state.name, state]));
-    const infos: DestinationInfo[] = [];
-    for (const {declared} of this.#alerters.values()) {
-      const {name, type} = declared;
-      const state = states.get(name);
-      infos.push({
-        name,
-        type,
-        minScore: declared.min_score,
-        target: targetOf(declared),
-        waiting: await this.#countDeliveries(name, 'waiting'),
-        dead: await this.#countDeliveries(name, 'dead'),
-        lastSentAt: state?.lastSentAt ?? (await this.#lastSentAt(name)),
-        lastError: state?.lastError ?? '',
-      });
-    }
-    return infos;
+  destinations(): Promise<DestinationInfo[]> {
+    const declared = [...this.#alerters.values()].map((each) => each.declared);
+    return destinationInfos(this.store, declared, this.#dispatcher.states());
   }
 
   async testDestination(name: string): Promise<Outcome<{status: string}> | undefined> {
@@ -460,7 +408,7 @@ export class RunningService implements Service {
       this.#log.info('Caught up: alerts are sent from now on');
     } catch (error) {
       if (this.#stopping !== undefined) return;
-      this.#log.error({error: textOf(error)}, 'Could not end learning; it is tried again');
+      this.#log.error({error: messageOf(error)}, 'Could not end learning; it is tried again');
       await pause(5_000);
       void this.#finishBackfill(backfill);
     }
@@ -608,54 +556,8 @@ export class RunningService implements Service {
       alerters: this.#madeAlerters(),
       updateEveryMs: durationMs(update_every),
       maxAgeMs: durationMs(give_up_after),
-      onFault: (error) => this.#log.warn({error: textOf(error)}, 'Alerts wait for the store'),
+      onFault: (error) => this.#log.warn({error: messageOf(error)}, 'Alerts wait for the store'),
     });
-  }
-
-  // Housekeeping.
-
-  #scheduleRetention(delay: number): void {
-    this.#retention = setTimeout(() => {
-      this.#retain()
-        .catch((error: unknown) => {
-          this.#log.warn({error: textOf(error)}, 'Could not remove old rows');
-        })
-        .finally(() => {
-          if (this.#stopping === undefined) this.#scheduleRetention(HOUR_MS);
-        });
-    }, delay);
-    this.#retention.unref();
-  }
-
-  /** Removes what is not to be kept any more. */
-  async #retain(): Promise<void> {
-    const {observations, records, max_mb: most} = this.#config.keep;
-    // Age is counted from the newest event: an old trail that is read now is not old in itself, and
-    // a clock that runs ahead for a while removes nothing.
-    const newest = await this.store.observations({}, {order: 'time', limit: 1});
-    const now = Math.min(Date.now(), newest.rows[0]?.eventTime ?? 0);
-    const removed = await this.store.retain({
-      observationsBefore: now - durationMs(observations),
-      detailsBefore: now - durationMs(records),
-      maxBytes: most === undefined ? undefined : most * 1024 * 1024,
-    });
-    if (removed > 0) this.#log.info({rows: removed}, 'Removed old rows');
-  }
-
-  async #countDeliveries(destination: string, state: 'waiting' | 'dead'): Promise<number> {
-    let found = 0;
-    let cursor: string | undefined;
-    do {
-      const page = await this.store.deliveries({destination, state, limit: 500, cursor});
-      found += page.rows.length;
-      cursor = page.next ?? undefined;
-    } while (cursor !== undefined && found < COUNTED);
-    return found;
-  }
-
-  async #lastSentAt(destination: string): Promise<number | null> {
-    const {rows} = await this.store.deliveries({destination, state: 'sent', limit: 1});
-    return rows[0]?.sentAt ?? null;
   }
 }
 
@@ -701,10 +603,6 @@ function starting(): AppError {
 
 function problemOf(file: string, message: string): Problem {
   return {file, line: 1, column: 1, path: '', message};
-}
-
-function textOf(error: unknown): string {
-  return messageOf(error);
 }
 
 function pause(ms: number): Promise<void> {
