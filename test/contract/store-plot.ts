@@ -117,6 +117,7 @@ async function compareFilters(store: Store, rows: readonly StoredObservation[]):
     {context: 'odd'},
     {context: 'none'},
     {dimensions: {principal: 'p3'}},
+    {dimensions: {principal: ''}},
     {text: 'p1', from: T0 + 3 * HOUR},
     {afterId: 333},
   ];
