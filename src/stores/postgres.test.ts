@@ -1,3 +1,5 @@
+import {once} from 'node:events';
+import {createServer} from 'node:net';
 import pg from 'pg';
 import {afterAll, expect, test} from 'vitest';
 import {storeContract} from '../../test/contract/store.ts';
@@ -80,6 +82,25 @@ if (typeof peer === 'string') {
     const error = await openPostgresStore({url}).catch((e: unknown) => e);
     expect(error).toMatchObject({code: 'store_unavailable', retryable: false});
     expect(String(error)).not.toContain('s3cret');
+  });
+
+  test('asks for no option of the connection, which a pooler would refuse', async () => {
+    const told: string[] = [];
+    const server = createServer((socket) => {
+      socket.once('data', (bytes) => {
+        told.push(bytes.toString('latin1'));
+        socket.destroy();
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const {port} = server.address() as {port: number};
+    await expect(
+      openPostgresStore({url: `postgres://oddtrail@127.0.0.1:${port}/postgres`}),
+    ).rejects.toMatchObject({code: 'store_unavailable', retryable: true});
+    server.close();
+    expect(told[0]).toContain('database');
+    expect(told.join()).not.toContain('options');
   });
 
   test('a server that is not there is unavailable for now', async () => {

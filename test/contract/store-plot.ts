@@ -108,6 +108,8 @@ async function compareFilters(store: Store, rows: readonly StoredObservation[]):
     {from: T0 + 5 * HOUR + 1},
     {from: T0 + 6 * HOUR, to: T0 + 3 * DAY + 77_777},
     {from: T0 + 10 * HOUR, to: T0 + 15 * HOUR},
+    // Stretches of an hour each, that do not begin with a span.
+    {from: T0 + 12 * HOUR + 1, to: T0 + 15 * HOUR},
     {from: T0 - 90 * DAY, to: T0 + 90 * DAY},
     {minScore: 0.75},
     {minScore: 0.6, maxScore: 0.9},
@@ -117,6 +119,7 @@ async function compareFilters(store: Store, rows: readonly StoredObservation[]):
     {context: 'odd'},
     {context: 'none'},
     {dimensions: {principal: 'p3'}},
+    {dimensions: {principal: ''}},
     {text: 'p1', from: T0 + 3 * HOUR},
     {afterId: 333},
   ];

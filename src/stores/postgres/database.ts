@@ -12,8 +12,11 @@ const CONNECT_WITHIN_MS = 10_000;
 /** So much is gathered before it is handed to the connection. */
 const COPY_BYTES = 1 << 18;
 
-/** Compiling a query of a second at most saves less than it takes. */
-const SESSION = '-c jit=off';
+/**
+ * Compiling a query of a second at most saves less than it takes. Said once connected: PgBouncer
+ * refuses who says it as an option of the connection.
+ */
+const SESSION = 'SET jit = off';
 
 const INT8 = 20;
 const NUMERIC = 1700;
@@ -52,7 +55,7 @@ export class PostgresDatabase implements Database {
     this.#pool = new pg.Pool({
       connectionString: url,
       max: READERS,
-      options: SESSION,
+      onConnect: (reader) => reader.query(SESSION),
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
       types: TYPES,
     });
@@ -193,13 +196,13 @@ export class PostgresDatabase implements Database {
       connectionString: this.#url,
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
       keepAlive: true,
-      options: SESSION,
       types: TYPES,
     });
     writer.on('error', () => this.#forget(writer));
     writer.on('end', () => this.#forget(writer));
     try {
       await writer.connect();
+      await writer.query(SESSION);
     } catch (error) {
       throw this.#translate(error);
     }

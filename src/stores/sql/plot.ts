@@ -85,7 +85,9 @@ async function countLevels(
   head: Head,
 ): Promise<LevelCounts> {
   const {database} = context;
-  const sums = width % SPAN_MS === 0 ? await levelSums(context, filter, head) : undefined;
+  // A stretch may be as long as some spans, and yet begin within one.
+  const areWhole = first % SPAN_MS === 0 && width % SPAN_MS === 0;
+  const sums = areWhole ? await levelSums(context, filter, head) : undefined;
   const [stretches = [], levels = [], events = []] = await database.numbers(
     sums === undefined
       ? sql`SELECT ${stretchOf(context, {first, width})}, level, count(*)

@@ -7,9 +7,10 @@ import {levelOf} from './level.ts';
 import {allOf, type Fragment, join, raw, sql} from './statement.ts';
 
 // What is asked of all rows again and again is counted once: what each principal did by days, how
-// many events there were by minutes, and how novel they were by spans of ten minutes. A commit does not touch the summaries row by row: once so
-// many observations have come since the last time, they are summed up by one query within the
-// commit's transaction. Questions add those that are not summed up yet, so answers are always true.
+// many events there were by minutes, and how novel they were by spans of ten minutes. A commit does
+// not touch the summaries row by row: once so many observations have come since the last time, they
+// are summed up by one query within the commit's transaction. Questions add those that are not
+// summed up yet, so answers are always true.
 
 /** So many observations are read besides the summaries, at most and about. */
 export const SUMMARIZED_AT_ONCE = 65_536;
@@ -210,5 +211,5 @@ function split(
 }
 
 function isEmpty(values: Readonly<Record<string, unknown>>): boolean {
-  return Object.values(values).every((value) => value === undefined || value === '');
+  return Object.values(values).every((value) => value === undefined);
 }
