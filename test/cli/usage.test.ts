@@ -60,6 +60,8 @@ test('a mistake on the command line ends with 2 and a line that helps', async ()
     [['inspect', 'raul', '--model', join(folder, 'none')], /There is no model/],
     [['report', log], /required option '--out <file>'/],
     [['evaluate', log], /required option '--truth <file>'/],
+    [['check', '-c', join(folder, 'none.yml')], /There is no configuration .*oddtrail init writes/],
+    [['run', '-c', join(folder, 'none.yml')], /There is no configuration .*oddtrail init writes/],
     [['simulate', '--out', folder, '--start', '2026-02-30'], /wanted: a day such as/],
     [
       ['simulate', '--out', folder, '--scenario', 'ruin'],

@@ -25,7 +25,7 @@ export function parseConfig(
 
 /**
  * Reads a configuration file; variables come from the environment.
- * @throws AppError `source_unreadable` when it cannot be read.
+ * @throws AppError `usage` when there is none, `source_unreadable` when it cannot be read.
  * @throws InputFault with every problem, when it is wrong.
  */
 export async function loadConfig(
@@ -37,6 +37,10 @@ export async function loadConfig(
     text = await readFile(file, 'utf8');
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+    if (why === 'ENOENT') {
+      const way = 'oddtrail init writes one to begin with';
+      throw new AppError('usage', `There is no configuration "${file}"; ${way}`, {cause});
+    }
     throw new AppError('source_unreadable', `Cannot read configuration "${file}": ${why}`, {cause});
   }
   const parsed = parseConfig(file, text, variables);
